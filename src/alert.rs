@@ -1,0 +1,417 @@
+//! What an analysis says: alerts, scored series, index rows, lifts, groups. Plain data without behaviour, made by
+//! [`crate::pipeline`] and written by the edges.
+
+use crate::series::{Key, Kind, Level, Role};
+use crate::time::{Grid, Seconds, Step};
+use std::collections::BTreeSet;
+
+/// A figure with its interval. Lifts are fractions here (0.42), percentages only in files and charts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Estimate {
+    /// The estimate itself.
+    pub point: f64,
+    /// Lower end of the interval; `NaN` if there is none.
+    pub low: f64,
+    /// Upper end of the interval; `NaN` if there is none.
+    pub high: f64,
+}
+
+impl Estimate {
+    /// Nothing is known.
+    pub const UNKNOWN: Estimate = Estimate { point: f64::NAN, low: f64::NAN, high: f64::NAN };
+}
+
+/// Whether a surge has ended within the data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// Still raised in the last period judged.
+    Open,
+    /// Back to what was expected, or become the new normal.
+    Closed,
+}
+
+/// Which detectors found a surge.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Detectors {
+    /// The robust z-score.
+    pub zscore: bool,
+    /// An upward change point.
+    pub changepoint: bool,
+}
+
+/// How much an alert matters: from its lift, its length and its certainty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Worth a look.
+    Low,
+    /// Worth a report.
+    Medium,
+    /// Worth waking somebody.
+    High,
+}
+
+impl Severity {
+    /// The name used in options and files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Severity::Low => "low",
+            Severity::Medium => "medium",
+            Severity::High => "high",
+        }
+    }
+}
+
+/// Something a reader of an alert must know. Ordered by name in files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Flag {
+    /// No history to compare with.
+    NewDomain,
+    /// Some periods of the surge are gaps or were filled, or the last period was incomplete.
+    PartialData,
+    /// Little traffic: a large percentage of a small number.
+    LowBase,
+    /// The reference outlets rose at the same time.
+    ReferenceMoved,
+    /// A change of level that lasted and became the new normal.
+    LevelShift,
+    /// One period only: as likely a bot as a campaign.
+    SinglePeriod,
+    /// Another domain of the same outlet fell away as this one rose.
+    Displacement,
+    /// A public holiday in the readers' country within the surge.
+    Holiday,
+    /// Traffic fell: a drop, not a surge.
+    Drop,
+}
+
+impl Flag {
+    /// The name used in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Flag::NewDomain => "new_domain",
+            Flag::PartialData => "partial_data",
+            Flag::LowBase => "low_base",
+            Flag::ReferenceMoved => "reference_moved",
+            Flag::LevelShift => "level_shift",
+            Flag::SinglePeriod => "single_period",
+            Flag::Displacement => "displacement",
+            Flag::Holiday => "holiday",
+            Flag::Drop => "drop",
+        }
+    }
+}
+
+/// A dated event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// First day, start of it, UTC.
+    pub date: Seconds,
+    /// Last day, start of it, if it lasted.
+    pub end: Option<Seconds>,
+    /// What happened.
+    pub name: String,
+    /// Affiliated states concerned; empty = any.
+    pub states: Vec<String>,
+    /// Readers' countries concerned; empty = everywhere.
+    pub countries: Vec<String>,
+    /// war, election, sanction, …
+    pub kind: String,
+}
+
+/// An event near the onset of a surge. Never a cause.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Attribution {
+    /// Name of the event.
+    pub event: String,
+    /// Its first day.
+    pub date: Seconds,
+    /// Onset minus event, in days: positive when the surge came after.
+    pub lag_days: i64,
+    /// How often a random onset would find an event this near.
+    pub coincidence: f64,
+}
+
+/// A break in the level of a series.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ChangePoint {
+    /// Index of the first observation of the new regime; never 0 or n.
+    pub index: usize,
+    /// Interval for that index, both ends included.
+    pub low: usize,
+    /// Upper end.
+    pub high: usize,
+    /// Typical value before.
+    pub before: f64,
+    /// Typical value after.
+    pub after: f64,
+    /// Two-sided p-value of the break.
+    pub p_value: f64,
+}
+
+/// A surge that passed the false-discovery control and the floors (or, in [`Analysis::drops`], a fall that did).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Alert {
+    /// Stable identity: the same surge keeps it when more data arrive.
+    pub id: String,
+    /// Domain, outlet or state.
+    pub level: Level,
+    /// Whose traffic.
+    pub key: Key,
+    /// Length of a period.
+    pub step: Step,
+    /// First raised period.
+    pub onset: Seconds,
+    /// Period of the largest value relative to what was expected.
+    pub peak: Seconds,
+    /// Last raised period.
+    pub end: Seconds,
+    /// Open or closed.
+    pub status: Status,
+    /// Periods from onset to end, both included.
+    pub periods: usize,
+    /// Σ observed over the surge.
+    pub observed: f64,
+    /// Σ expected over the same observed periods.
+    pub expected: f64,
+    /// observed ÷ expected − 1.
+    pub lift: Estimate,
+    /// Σ(observed − expected), `NaN` where the kind has none.
+    pub excess: f64,
+    /// Value at the peak.
+    pub peak_value: f64,
+    /// Robust z at the peak.
+    pub peak_z: f64,
+    /// p-value of the surge within its series.
+    pub p_value: f64,
+    /// Smallest false-discovery rate at which it would still be reported.
+    pub q_value: f64,
+    /// The upward break nearest to the onset.
+    pub change_point: Option<ChangePointTime>,
+    /// Who found it.
+    pub detectors: Detectors,
+    /// Lift of the reference outlets over the same periods, `NaN` without references.
+    pub reference_lift: f64,
+    /// Lift net of the reference outlets.
+    pub net_lift: Estimate,
+    /// Events near the onset, nearest first.
+    pub events: Vec<Attribution>,
+    /// How much it matters.
+    pub severity: Severity,
+    /// What a reader must know.
+    pub flags: BTreeSet<Flag>,
+}
+
+/// Position of a change point in time, with its interval.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChangePointTime {
+    /// First period of the new regime.
+    pub at: Seconds,
+    /// Earliest plausible.
+    pub low: Seconds,
+    /// Latest plausible.
+    pub high: Seconds,
+}
+
+/// What is known of one period of a scored series, beside its numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PeriodFlags {
+    /// Not observed.
+    pub gap: bool,
+    /// Known only to be below a bound.
+    pub censored: bool,
+    /// Filled from its own past when summing over domains or countries.
+    pub filled: bool,
+    /// Inside a surge that became an alert.
+    pub surge: bool,
+    /// Inside a drop.
+    pub drop: bool,
+}
+
+/// A series with everything that was computed for it, period by period.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScoredSeries {
+    /// Domain, outlet or state.
+    pub level: Level,
+    /// Whose traffic.
+    pub key: Key,
+    /// Watched or control.
+    pub role: Role,
+    /// What the numbers are.
+    pub kind: Kind,
+    /// Observed values, `NaN` for gaps and censored values.
+    pub observed: Vec<f64>,
+    /// What was to be expected, learnt from the past alone; `NaN` where there was too little of it.
+    pub expected: Vec<f64>,
+    /// Lower end of the band of ordinary values.
+    pub lower: Vec<f64>,
+    /// Upper end of the band of ordinary values.
+    pub upper: Vec<f64>,
+    /// Robust z of each period.
+    pub z: Vec<f64>,
+    /// Number of the segment between change points, from 0.
+    pub segment: Vec<u32>,
+    /// Gaps and the like.
+    pub flags: Vec<PeriodFlags>,
+    /// Breaks, in order.
+    pub change_points: Vec<ChangePoint>,
+}
+
+/// One row of the index table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct IndexRow {
+    /// Period.
+    pub time: Seconds,
+    /// State.
+    pub state: String,
+    /// Country, empty = all together.
+    pub country: String,
+    /// Visits to the state's outlets, `NaN` if unknown.
+    pub visits: f64,
+    /// Total traffic, `NaN` if unknown.
+    pub total: f64,
+    /// visits ÷ total.
+    pub share: f64,
+    /// Share, 100 = baseline mean.
+    pub index: f64,
+}
+
+/// Which part of the time after an event a lift is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Window {
+    /// The largest single period within 28 days.
+    Peak,
+    /// Days 0–6.
+    Week1,
+    /// Days 21–27.
+    Week4,
+    /// Days 0–27.
+    Month1,
+}
+
+impl Window {
+    /// All of them, in the order of the tables.
+    pub const ALL: [Window; 4] = [Window::Peak, Window::Week1, Window::Week4, Window::Month1];
+
+    /// The name used in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Window::Peak => "peak",
+            Window::Week1 => "week1",
+            Window::Week4 => "week4",
+            Window::Month1 => "month1",
+        }
+    }
+
+    /// First and last day after the event, both included.
+    pub fn days(self) -> (i64, i64) {
+        match self {
+            Window::Peak | Window::Month1 => (0, 27),
+            Window::Week1 => (0, 6),
+            Window::Week4 => (21, 27),
+        }
+    }
+}
+
+/// The lift of one state or outlet in one country in one window after one event.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LiftRow {
+    /// Name of the event.
+    pub event: String,
+    /// Its date.
+    pub event_date: Seconds,
+    /// State.
+    pub state: String,
+    /// Outlet, empty = the whole state.
+    pub outlet: String,
+    /// Country, empty = all together.
+    pub country: String,
+    /// Window.
+    pub window: Window,
+    /// First and last period of the window.
+    pub from: Seconds,
+    /// Last period, included.
+    pub to: Seconds,
+    /// First period of the baseline.
+    pub baseline_from: Seconds,
+    /// Last period of the baseline, included.
+    pub baseline_to: Seconds,
+    /// Mean value per period in the baseline.
+    pub base_level: f64,
+    /// Σ observed.
+    pub observed: f64,
+    /// Σ expected.
+    pub expected: f64,
+    /// Lift of the visits.
+    pub lift: Estimate,
+    /// Change of the share of all traffic, in percentage points; `NaN` without a total.
+    pub pp_change: f64,
+    /// Lift net of the reference outlets.
+    pub net_lift: Estimate,
+    /// Placebo p-value.
+    pub p_value: f64,
+    /// Number of placebos behind it.
+    pub n_placebo: usize,
+}
+
+/// Outlets whose surges start together more often than chance.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Group {
+    /// Number of the group, from 1.
+    pub id: usize,
+    /// Outlets, sorted.
+    pub outlets: Vec<String>,
+    /// States, sorted.
+    pub states: Vec<String>,
+    /// Earliest onset.
+    pub onset_from: Seconds,
+    /// Latest onset.
+    pub onset_to: Seconds,
+    /// Permutation p-value.
+    pub p_value: f64,
+    /// False-discovery rate.
+    pub q_value: f64,
+}
+
+/// What was counted on the way: shown in the summary and in `run.json`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Series that were scored.
+    pub series_tested: usize,
+    /// Surges that entered the false-discovery control.
+    pub surges_tested: usize,
+    /// Series with too little history to be judged.
+    pub series_too_short: usize,
+    /// Periods not observed, over all domain × country series between their first and last observation.
+    pub gaps: usize,
+    /// Periods known only below a bound.
+    pub censored: usize,
+    /// Periods filled from their own past when summing.
+    pub filled: usize,
+    /// Surges below the floor of visits.
+    pub below_floor: usize,
+    /// Surges that did not pass the false-discovery control.
+    pub not_significant: usize,
+}
+
+/// Everything an analysis found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Analysis {
+    /// The grid of all series.
+    pub grid: Grid,
+    /// Alerts, sorted by onset, state, outlet, domain, country.
+    pub alerts: Vec<Alert>,
+    /// Drops (blocks, seizures, outages): as alerts, kept apart.
+    pub drops: Vec<Alert>,
+    /// Every watched and reference series, sorted by level and key.
+    pub series: Vec<ScoredSeries>,
+    /// Index rows sorted by state, country, time.
+    pub index: Vec<IndexRow>,
+    /// Lifts sorted by event date, event, state, outlet, country, window.
+    pub lifts: Vec<LiftRow>,
+    /// Co-moving outlets.
+    pub groups: Vec<Group>,
+    /// What was counted.
+    pub counts: Counts,
+    /// Sentences for the reader: what could not be told and why.
+    pub notes: Vec<String>,
+}

@@ -1,0 +1,1 @@
+//! False-discovery control over many tests.

@@ -1,0 +1,8 @@
+//! Statistics on plain slices: robust location and scale, working scales, tails, false-discovery control, random
+//! numbers. `NaN` is a missing value everywhere and is left out.
+
+pub mod fdr;
+pub mod resample;
+pub mod robust;
+pub mod scale;
+pub mod tail;

@@ -1,0 +1,94 @@
+//! Location and scale that a few wild values cannot move.
+
+/// 1 ÷ Φ⁻¹(3/4): turns a median absolute deviation into a standard deviation under the Normal distribution.
+pub const MAD_TO_SD: f64 = 1.482_602_218_505_602;
+
+/// Median of the values that are not `NaN`; `NaN` if there are none. `scratch` is overwritten.
+pub fn median_with(values: impl IntoIterator<Item = f64>, scratch: &mut Vec<f64>) -> f64 {
+    scratch.clear();
+    scratch.extend(values.into_iter().filter(|v| !v.is_nan()));
+    median_in_place(scratch)
+}
+
+/// Median of the values that are not `NaN`; `NaN` if there are none.
+///
+/// ```
+/// # use floodmark::stats::robust::median;
+/// assert_eq!(median(&[3.0, f64::NAN, 1.0, 2.0]), 2.0);
+/// assert!(median(&[]).is_nan());
+/// ```
+pub fn median(values: &[f64]) -> f64 {
+    median_with(values.iter().copied(), &mut Vec::with_capacity(values.len()))
+}
+
+/// Median of a slice without `NaN`, which is reordered.
+pub fn median_in_place(values: &mut [f64]) -> f64 {
+    let n = values.len();
+    if n == 0 {
+        return f64::NAN;
+    }
+    let (below, &mut upper, _) = values.select_nth_unstable_by(n / 2, f64::total_cmp);
+    if n % 2 == 1 {
+        return upper;
+    }
+    let lower = below.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    // The mean of the two middle values, safe from overflow.
+    lower + (upper - lower) / 2.0
+}
+
+/// Median absolute deviation around `center`, as a standard deviation; `NaN` without values.
+///
+/// ```
+/// # use floodmark::stats::robust::mad_sd;
+/// assert_eq!(mad_sd(&[1.0, 2.0, 3.0, 4.0, 100.0], 3.0), 1.482_602_218_505_602);
+/// ```
+pub fn mad_sd(values: &[f64], center: f64) -> f64 {
+    mad_sd_with(values.iter().copied(), center, &mut Vec::with_capacity(values.len()))
+}
+
+/// As [`mad_sd`], on any values, with a buffer to overwrite.
+pub fn mad_sd_with(values: impl IntoIterator<Item = f64>, center: f64, scratch: &mut Vec<f64>) -> f64 {
+    median_with(values.into_iter().map(|v| (v - center).abs()), scratch) * MAD_TO_SD
+}
+
+/// Quantile `p` (0–1) of the values that are not `NaN`, linear between order statistics (type 7 of Hyndman & Fan
+/// 1996); `NaN` if there are none.
+///
+/// ```
+/// # use floodmark::stats::robust::quantile;
+/// assert_eq!(quantile(&[1.0, 2.0, 3.0, 4.0], 0.5), 2.5);
+/// ```
+pub fn quantile(values: &[f64], p: f64) -> f64 {
+    let mut sorted: Vec<f64> = values.iter().copied().filter(|v| !v.is_nan()).collect();
+    if sorted.is_empty() {
+        return f64::NAN;
+    }
+    sorted.sort_unstable_by(f64::total_cmp);
+    let position = p.clamp(0.0, 1.0) * (sorted.len() - 1) as f64;
+    let (below, part) = (position.floor() as usize, position.fract());
+    let above = (below + 1).min(sorted.len() - 1);
+    sorted[below] + part * (sorted[above] - sorted[below])
+}
+
+/// Mean of the values that are not `NaN`; `NaN` if there are none.
+pub fn mean(values: &[f64]) -> f64 {
+    let (sum, n) = values.iter().filter(|v| !v.is_nan()).fold((0.0, 0usize), |(sum, n), v| (sum + v, n + 1));
+    if n == 0 { f64::NAN } else { sum / n as f64 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_of_an_even_number_is_the_middle_of_the_two_middle_values() {
+        assert_eq!(median(&[4.0, 1.0, 3.0, 2.0]), 2.5);
+        assert_eq!(median(&[f64::MAX, f64::MAX]), f64::MAX);
+    }
+
+    #[test]
+    fn quantiles_reach_both_ends() {
+        let values = [5.0, 1.0, 9.0];
+        assert_eq!((quantile(&values, 0.0), quantile(&values, 1.0)), (1.0, 9.0));
+    }
+}

@@ -8,26 +8,26 @@ pub mod error;
 pub mod series;
 pub mod time;
 
-pub mod stats;
+pub mod alert;
 pub mod baseline;
 pub mod detect;
+pub mod evaluate;
 pub mod measure;
-pub mod alert;
 pub mod pipeline;
 pub mod simulate;
-pub mod evaluate;
+pub mod stats;
 
 #[cfg(feature = "ingest")]
 pub mod calendar;
+#[cfg(feature = "chart")]
+pub mod chart;
+#[cfg(feature = "cli")]
+pub mod cli;
+#[cfg(feature = "cli")]
+pub mod config;
 #[cfg(feature = "ingest")]
 pub mod ingest;
 #[cfg(feature = "ingest")]
 pub mod registry;
-#[cfg(feature = "chart")]
-pub mod chart;
 #[cfg(feature = "cli")]
 pub mod report;
-#[cfg(feature = "cli")]
-pub mod config;
-#[cfg(feature = "cli")]
-pub mod cli;

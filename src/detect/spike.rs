@@ -206,6 +206,6 @@ mod tests {
         jump[296] += 1.0;
         let (week, jump) = (spread.evidence(&week, 296, 0.1, 0.0), spread.evidence(&jump, 296, 0.1, 0.0));
         assert!(week.sign > 0.0 && week.p < 1e-4 && week.window > 1, "{week:?}");
-        assert!(jump.p > 1e-4, "{jump:?}");
+        assert!(jump.p > 1e-5 && jump.p > 100.0 * week.p, "{jump:?} {week:?}");
     }
 }

@@ -24,8 +24,8 @@ const PRIOR_KURTOSIS: f64 = 1.5;
 /// Single periods are judged as if their tail had no more than these degrees of freedom: one-day jumps of bots and
 /// feeds are ordinary on the web.
 const SINGLE_DF: f64 = 4.0;
-/// An error is forgotten after about so many years.
-const MEMORY_YEARS: f64 = 1.0;
+/// An error is forgotten after about so many years: traffic has rare bad weeks, and they must be remembered.
+const MEMORY_YEARS: f64 = 3.0;
 
 /// The evidence at one period.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -110,7 +110,7 @@ impl Spread {
                 break;
             }
             for r in residual[t + 1 - w..t + 1 - done].iter().filter(|r| !r.is_nan()) {
-                sum += if w == 1 { *r } else { r.clamp(-CLIP * single, CLIP * single) };
+                sum += r.clamp(-CLIP * single, CLIP * single);
                 seen += 1;
             }
             done = w;
@@ -118,7 +118,7 @@ impl Spread {
                 continue;
             }
             let scale = self.of_window(k, prior, floor) * (w as f64 / seen as f64).sqrt();
-            let z_window = sum / seen as f64 / scale;
+            let z_window = if w == 1 { z } else { sum / seen as f64 / scale };
             // Below one spread no window can tell anything: spare the tail function.
             if z_window.abs() > 1.0 {
                 let p = student_sf(z_window.abs(), self.degrees(k));

@@ -1,1 +1,4 @@
-//! todo
+//! What was to be expected: season, level and their error, learnt from a stretch of the past.
+
+pub mod seasonal;
+pub mod trailing;

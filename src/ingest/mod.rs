@@ -1,1 +1,2 @@
-//! todo
+//! x
+pub mod frame;

@@ -254,7 +254,7 @@ mod tests {
     #[test]
     fn a_number_read_back_differs_by_less_than_a_millionth() {
         for i in 1..2000 {
-            let value = (f64::from(i) * 0.37).exp() % 1e7 / 977.0;
+            let value = (f64::from(i) * 0.0077).exp() / 977.0;
             let back: f64 = csv(Cell::Number(value)).parse().expect("a number");
             assert!((back - value).abs() <= 1e-6 * value.abs().max(1.0), "{value} came back as {back}");
         }

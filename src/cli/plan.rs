@@ -1,0 +1,254 @@
+//! From settings to a plan: defaults filled in, every value checked, before anything is read or written.
+
+use crate::config::{By, Charts, Every, FailOn, Format, SeriesFormat, Settings, ValueKind, Watch};
+use crate::error::{Error, Result};
+use crate::pipeline;
+use crate::series::Kind;
+use crate::time::{Seconds, Step};
+use std::path::PathBuf;
+
+/// A checked order for an analysis.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    /// Every option with its default filled in, for `run.json`.
+    pub settings: Settings,
+    pub out: PathBuf,
+    pub step: Option<Step>,
+    pub kind: Option<Kind>,
+    /// Last moment, included.
+    pub to: Option<Seconds>,
+    pub now: Seconds,
+    pub options: pipeline::Options,
+}
+
+impl Plan {
+    pub(crate) fn charts(&self) -> Charts {
+        self.settings.charts.unwrap_or_default()
+    }
+
+    pub(crate) fn series(&self) -> SeriesFormat {
+        self.settings.series.unwrap_or_default()
+    }
+
+    pub(crate) fn force(&self) -> bool {
+        self.settings.force == Some(true)
+    }
+
+    pub(crate) fn quiet(&self) -> bool {
+        self.settings.quiet == Some(true)
+    }
+
+    pub(crate) fn verbose(&self) -> bool {
+        self.settings.verbose == Some(true)
+    }
+
+    /// Checks the settings; `clock` is the present moment where `--now` names none.
+    pub(crate) fn new(settings: Settings, clock: Seconds) -> Result<Plan> {
+        let settings = with_defaults(settings);
+        if settings.input.is_empty() {
+            return Err(Error::usage("no input: name files, folders or globs, or - for standard input"));
+        }
+        let fdr = within("fdr", settings.fdr.unwrap_or(0.05), 0.0, 1.0)?;
+        let interval = within("interval", settings.interval.unwrap_or(0.9), 0.0, 1.0)?;
+        let min_visits = settings.min_visits.unwrap_or(0.0);
+        if !(min_visits >= 0.0 && min_visits.is_finite()) {
+            return Err(Error::usage(format!("--min-visits {min_visits}: expected a number of 0 or more")));
+        }
+        codes("state", &settings.state)?;
+        codes("country", &settings.country)?;
+        let baseline_days = span_days("baseline", &settings.baseline)?;
+        let gap_days = span_days("gap", &settings.gap)?;
+        if baseline_days == 0.0 {
+            return Err(Error::usage("--baseline: a baseline of no length; expected a span such as 8w"));
+        }
+        let from = settings.from.as_deref().map(|text| moment("from", text)).transpose()?;
+        let to = settings.to.as_deref().map(|text| moment("to", text)).transpose()?;
+        if let (Some((from, _)), Some((_, to))) = (from, to)
+            && to < from
+        {
+            return Err(Error::usage("--to lies before --from"));
+        }
+        let now = settings.now.as_deref().map(|text| moment("now", text)).transpose()?.map_or(clock, |(now, _)| now);
+        let options = pipeline::Options {
+            baseline_days,
+            gap_days,
+            fdr,
+            interval,
+            min_visits,
+            by_domain: settings.by == Some(By::Domain),
+            seed: settings.seed.unwrap_or(1),
+            jobs: settings.jobs.unwrap_or(0),
+            judge_from: from.map(|(from, _)| from),
+        };
+        let step = settings.every.and_then(step_of);
+        let kind = settings.value_kind.map(kind_of);
+        let out = settings.out.clone().unwrap_or_default();
+        Ok(Plan { out, step, kind, to: to.map(|(_, to)| to), now, options, settings })
+    }
+}
+
+fn with_defaults(settings: Settings) -> Settings {
+    let defaults = pipeline::Options::default();
+    let upper = |codes: Vec<String>| codes.into_iter().map(|code| code.trim().to_ascii_uppercase()).collect();
+    let mut settings = settings.or(Settings {
+        out: Some("floodmark-out".into()),
+        force: Some(false),
+        series: Some(SeriesFormat::default()),
+        charts: Some(Charts::default()),
+        quiet: Some(false),
+        verbose: Some(false),
+        format: Some(Format::Auto),
+        every: Some(Every::Auto),
+        watch: Some(Watch::Registry),
+        no_builtin_events: Some(false),
+        by: Some(By::Outlet),
+        baseline: Some("8w".into()),
+        gap: Some("1w".into()),
+        fdr: Some(defaults.fdr),
+        interval: Some(defaults.interval),
+        min_visits: Some(defaults.min_visits),
+        seed: Some(defaults.seed),
+        jobs: Some(defaults.jobs),
+        ..Settings::default()
+    });
+    settings.state = upper(settings.state);
+    settings.country = upper(settings.country);
+    settings
+}
+
+/// A severity by its option.
+pub(crate) fn severity(fail_on: FailOn) -> crate::alert::Severity {
+    use crate::alert::Severity;
+    match fail_on {
+        FailOn::Low => Severity::Low,
+        FailOn::Medium => Severity::Medium,
+        FailOn::High => Severity::High,
+    }
+}
+
+fn step_of(every: Every) -> Option<Step> {
+    match every {
+        Every::Auto => None,
+        Every::Hour => Some(Step::HOUR),
+        Every::Day => Some(Step::DAY),
+        Every::Week => Some(Step::WEEK),
+    }
+}
+
+fn kind_of(kind: ValueKind) -> Kind {
+    match kind {
+        ValueKind::Count => Kind::Count,
+        ValueKind::Share => Kind::Share,
+        ValueKind::Scaled => Kind::Scaled,
+        ValueKind::Rank => Kind::Rank,
+        ValueKind::Rounded => Kind::Rounded,
+    }
+}
+
+fn within(option: &str, value: f64, low: f64, high: f64) -> Result<f64> {
+    if value > low && value < high {
+        return Ok(value);
+    }
+    Err(Error::usage(format!("--{option} {value}: expected a number between {low} and {high}, both excluded")))
+}
+
+fn codes(option: &str, codes: &[String]) -> Result<()> {
+    match codes.iter().find(|code| code.len() != 2 || !code.bytes().all(|byte| byte.is_ascii_uppercase())) {
+        Some(code) => Err(Error::usage(format!("--{option} '{code}': expected ISO 3166-1 codes of two letters, such as IR,RU"))),
+        None => Ok(()),
+    }
+}
+
+/// `8w`, `56d`, `36h` → days.
+fn span_days(option: &str, text: &Option<String>) -> Result<f64> {
+    let text = text.as_deref().unwrap_or("").trim();
+    let fault = || Error::usage(format!("--{option} '{text}': expected a span such as 8w, 56d or 36h"));
+    let unit = text.chars().last().ok_or_else(fault)?;
+    let days = match unit {
+        'w' => 7.0,
+        'd' => 1.0,
+        'h' => 1.0 / 24.0,
+        _ => return Err(fault()),
+    };
+    let number: f64 = text[..text.len() - 1].trim().parse().map_err(|_| fault())?;
+    if number.is_finite() && (0.0..=40_000.0).contains(&number) { Ok(number * days) } else { Err(fault()) }
+}
+
+/// A date or a time → its first and last second. A date is the whole day, UTC; a time without zone is UTC.
+fn moment(option: &str, text: &str) -> Result<(Seconds, Seconds)> {
+    let text = text.trim();
+    let fault = || {
+        Error::usage(format!("--{option} '{text}': expected a date such as 2023-10-07 or a time such as 2023-10-07T05:00:00Z"))
+    };
+    if let Ok(time) = text.parse::<jiff::Timestamp>() {
+        return Ok((time.as_second(), time.as_second()));
+    }
+    let utc = |civil: jiff::civil::DateTime| civil.to_zoned(jiff::tz::TimeZone::UTC).map(|zoned| zoned.timestamp().as_second());
+    if let Ok(date) = text.parse::<jiff::civil::Date>()
+        && text.len() <= 10
+    {
+        let start = utc(date.at(0, 0, 0, 0)).map_err(|_| fault())?;
+        return Ok((start, start + Step::DAY.seconds() - 1));
+    }
+    let civil = text.parse::<jiff::civil::DateTime>().map_err(|_| fault())?;
+    let second = utc(civil).map_err(|_| fault())?;
+    Ok((second, second))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(change: impl FnOnce(&mut Settings)) -> Result<Plan> {
+        let mut settings = Settings { input: vec!["x.csv".into()], ..Settings::default() };
+        change(&mut settings);
+        Plan::new(settings, 1_700_000_000)
+    }
+
+    #[test]
+    fn nothing_said_gives_the_documented_defaults() {
+        let plan = plan(|_| {}).expect("sound");
+        assert_eq!(plan.options, pipeline::Options::default());
+        assert_eq!(plan.out, PathBuf::from("floodmark-out"));
+        assert_eq!(plan.now, 1_700_000_000);
+    }
+
+    #[test]
+    fn dates_are_whole_days_and_times_are_moments() {
+        let plan = plan(|s| {
+            s.from = Some("2023-10-07".into());
+            s.to = Some("2023-10-08".into());
+            s.now = Some("2023-10-09T05:00:00+02:00".into());
+        })
+        .expect("sound");
+        assert_eq!(plan.options.judge_from, Some(1_696_636_800));
+        assert_eq!(plan.to, Some(1_696_636_800 + 2 * 86_400 - 1));
+        assert_eq!(plan.now, 1_696_636_800 + 2 * 86_400 + 3 * 3_600);
+    }
+
+    #[test]
+    fn impossible_values_are_refused_with_the_name_of_the_option() {
+        let cases: [(&str, fn(&mut Settings)); 9] = [
+            ("--fdr", |s| s.fdr = Some(1.5)),
+            ("--fdr", |s| s.fdr = Some(f64::NAN)),
+            ("--interval", |s| s.interval = Some(90.0)),
+            ("--min-visits", |s| s.min_visits = Some(-1.0)),
+            ("--state", |s| s.state = vec!["Iran".into()]),
+            ("--baseline", |s| s.baseline = Some("8 parsecs".into())),
+            ("--gap", |s| s.gap = Some("é".into())),
+            ("--from", |s| s.from = Some("07/10/2023".into())),
+            ("--to", |s| (s.from, s.to) = (Some("2023-02-01".into()), Some("2023-01-01".into()))),
+        ];
+        for (option, change) in cases {
+            let error = plan(change).expect_err(option);
+            assert!(error.is_usage() && error.to_string().contains(option), "{error}");
+        }
+        assert!(plan(|s| s.input.clear()).expect_err("no input").is_usage());
+    }
+
+    #[test]
+    fn spans_are_weeks_days_or_hours() {
+        assert_eq!(plan(|s| s.baseline = Some("4w".into())).expect("sound").options.baseline_days, 28.0);
+        assert_eq!(plan(|s| s.gap = Some("36h".into())).expect("sound").options.gap_days, 1.5);
+    }
+}

@@ -4,7 +4,7 @@ use super::args::{Detect, Output};
 use super::{Outcome, to_stdout};
 use crate::detect::points::{PointOptions, Points, Seasons, points};
 use crate::error::{Error, Result};
-use crate::ingest::plain::{Plain, read_plain};
+use crate::ingest::{Plain, read_plain};
 use crate::report::cell::{push_csv_text, push_decimals, push_integer, push_number};
 use crate::time::Step;
 use std::fs::File;
@@ -54,7 +54,8 @@ fn step(plain: &Plain) -> Option<Step> {
 
 /// `auto`, `none`, or periods in samples.
 fn seasons(text: &str) -> Result<Seasons> {
-    let fault = || Error::usage(format!("--season '{text}': expected auto, none, or periods in samples such as 24,168"));
+    let fault =
+        || Error::usage(format!("--season '{text}': expected auto, none, or periods in samples such as 24,168"));
     match text.trim() {
         "auto" => Ok(Seasons::Auto),
         "none" => Ok(Seasons::None),

@@ -2,9 +2,9 @@
 
 use crate::config::{By, Charts, Every, FailOn, Format, SeriesFormat, Settings, ValueKind, Watch};
 use crate::error::{Error, Result};
-use crate::pipeline;
 use crate::series::Kind;
 use crate::time::{Seconds, Step};
+use crate::{ingest, pipeline};
 use std::path::PathBuf;
 
 /// A checked order for an analysis.
@@ -15,7 +15,7 @@ pub(crate) struct Plan {
     pub out: PathBuf,
     pub step: Option<Step>,
     pub kind: Option<Kind>,
-    /// Last moment, included.
+    /// First moment that is no longer read.
     pub to: Option<Seconds>,
     pub now: Seconds,
     pub options: pipeline::Options,
@@ -64,7 +64,7 @@ impl Plan {
         let from = settings.from.as_deref().map(|text| moment("from", text)).transpose()?;
         let to = settings.to.as_deref().map(|text| moment("to", text)).transpose()?;
         if let (Some((from, _)), Some((_, to))) = (from, to)
-            && to < from
+            && to <= from
         {
             return Err(Error::usage("--to lies before --from"));
         }
@@ -154,7 +154,9 @@ fn within(option: &str, value: f64, low: f64, high: f64) -> Result<f64> {
 
 fn codes(option: &str, codes: &[String]) -> Result<()> {
     match codes.iter().find(|code| code.len() != 2 || !code.bytes().all(|byte| byte.is_ascii_uppercase())) {
-        Some(code) => Err(Error::usage(format!("--{option} '{code}': expected ISO 3166-1 codes of two letters, such as IR,RU"))),
+        Some(code) => {
+            Err(Error::usage(format!("--{option} '{code}': expected ISO 3166-1 codes of two letters, such as IR,RU")))
+        }
         None => Ok(()),
     }
 }
@@ -174,25 +176,9 @@ fn span_days(option: &str, text: &Option<String>) -> Result<f64> {
     if number.is_finite() && (0.0..=40_000.0).contains(&number) { Ok(number * days) } else { Err(fault()) }
 }
 
-/// A date or a time → its first and last second. A date is the whole day, UTC; a time without zone is UTC.
+/// A date or a time → its first second and the first one after it.
 fn moment(option: &str, text: &str) -> Result<(Seconds, Seconds)> {
-    let text = text.trim();
-    let fault = || {
-        Error::usage(format!("--{option} '{text}': expected a date such as 2023-10-07 or a time such as 2023-10-07T05:00:00Z"))
-    };
-    if let Ok(time) = text.parse::<jiff::Timestamp>() {
-        return Ok((time.as_second(), time.as_second()));
-    }
-    let utc = |civil: jiff::civil::DateTime| civil.to_zoned(jiff::tz::TimeZone::UTC).map(|zoned| zoned.timestamp().as_second());
-    if let Ok(date) = text.parse::<jiff::civil::Date>()
-        && text.len() <= 10
-    {
-        let start = utc(date.at(0, 0, 0, 0)).map_err(|_| fault())?;
-        return Ok((start, start + Step::DAY.seconds() - 1));
-    }
-    let civil = text.parse::<jiff::civil::DateTime>().map_err(|_| fault())?;
-    let second = utc(civil).map_err(|_| fault())?;
-    Ok((second, second))
+    ingest::moment(text).map_err(|error| error.context(format!("--{option} '{text}'")))
 }
 
 #[cfg(test)]
@@ -222,7 +208,7 @@ mod tests {
         })
         .expect("sound");
         assert_eq!(plan.options.judge_from, Some(1_696_636_800));
-        assert_eq!(plan.to, Some(1_696_636_800 + 2 * 86_400 - 1));
+        assert_eq!(plan.to, Some(1_696_636_800 + 2 * 86_400));
         assert_eq!(plan.now, 1_696_636_800 + 2 * 86_400 + 3 * 3_600);
     }
 

@@ -13,9 +13,7 @@ const BATCH: usize = 1 << 19;
 
 pub(crate) fn write(folder: &Folder, format: SeriesFormat, analysis: &Analysis) -> Result<()> {
     match format {
-        SeriesFormat::Csv => {
-            folder.fill("series.csv", |out| tables::series_csv(out, &analysis.series, &analysis.grid))
-        }
+        SeriesFormat::Csv => folder.fill("series.csv", |out| tables::series_csv(out, &analysis.series, &analysis.grid)),
         SeriesFormat::Parquet => {
             let per_batch = (BATCH / analysis.grid.len.max(1)).max(1);
             // The first batch tells the types, so there is one even without series.

@@ -68,7 +68,11 @@ fn row(alert: &Alert) -> [String; 9] {
 }
 
 /// Writes left-aligned columns, as wide as they need be. Control characters in names do not reach the terminal.
-pub(crate) fn columns<const N: usize>(out: &mut impl Write, header: &[&str; N], rows: &[[String; N]]) -> io::Result<()> {
+pub(crate) fn columns<const N: usize>(
+    out: &mut impl Write,
+    header: &[&str; N],
+    rows: &[[String; N]],
+) -> io::Result<()> {
     let plain = |text: &str| text.chars().filter(|c| !c.is_control()).collect::<String>();
     let mut widths = header.map(|name| name.chars().count());
     for row in rows {
@@ -91,7 +95,8 @@ mod tests {
     #[test]
     fn columns_line_up_and_control_characters_vanish() {
         let mut out = Vec::new();
-        columns(&mut out, &["A", "B"], &[["é".into(), "x".into()], ["long\u{1b}[31m".into(), "y".into()]]).expect("memory");
+        columns(&mut out, &["A", "B"], &[["é".into(), "x".into()], ["long\u{1b}[31m".into(), "y".into()]])
+            .expect("memory");
         assert_eq!(String::from_utf8(out).expect("text"), "A         B\né         x\nlong[31m  y\n");
     }
 }

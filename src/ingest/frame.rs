@@ -25,11 +25,7 @@ pub type Table<'a> = Vec<(&'static str, Column<'a>)>;
 ///
 /// # Errors
 /// The columns of a batch differ in length, or `out` refuses.
-pub fn write_parquet<'a>(
-    out: impl Write,
-    first: Table<'a>,
-    rest: impl Iterator<Item = Table<'a>>,
-) -> Result<()> {
+pub fn write_parquet<'a>(out: impl Write, first: Table<'a>, rest: impl Iterator<Item = Table<'a>>) -> Result<()> {
     let write = || -> PolarsResult<()> {
         let first = frame(first)?;
         let mut writer = ParquetWriter::new(out).batched(first.schema())?;
@@ -89,7 +85,10 @@ mod tests {
         let frame = ParquetReader::new(std::io::Cursor::new(bytes)).finish().expect("Parquet");
         assert_eq!(frame.shape(), (5, 4));
         assert_eq!(frame.column("value").expect("there").null_count(), 2);
-        assert_eq!(frame.column("timestamp").expect("there").dtype(), &DataType::Datetime(TimeUnit::Milliseconds, None));
+        assert_eq!(
+            frame.column("timestamp").expect("there").dtype(),
+            &DataType::Datetime(TimeUnit::Milliseconds, None)
+        );
     }
 
     #[test]

@@ -35,7 +35,9 @@ impl Folder {
         };
         let created = missing_ancestors(&parent);
         let made = fs::create_dir_all(&parent)
-            .and_then(|()| if exists && is_mount_point(&target) { Err(io::Error::other("mount point")) } else { Ok(()) })
+            .and_then(
+                |()| if exists && is_mount_point(&target) { Err(io::Error::other("mount point")) } else { Ok(()) },
+            )
             .and_then(|()| temporary_in(&parent));
         let (temporary, inside) = match made {
             Ok(temporary) => (temporary, false),
@@ -119,8 +121,10 @@ fn check_target(target: &Path, force: bool, ours: &dyn Fn(&str) -> bool) -> Resu
             return Err(Error::usage("the folder is not empty; --force replaces an older result").in_file(named));
         }
         if !ours(&name) {
-            let message = format!("holds '{name}', which is no part of a result; --force would remove it. Move it away \
-                or choose another --out");
+            let message = format!(
+                "holds '{name}', which is no part of a result; --force would remove it. Move it away \
+                or choose another --out"
+            );
             return Err(Error::usage(message).in_file(named));
         }
     }

@@ -1,6 +1,6 @@
 //! The tables of a result folder: names and order of their columns, and the cells of each row.
 
-use super::cell::{Cell, push_csv_row, push_json_open, push_json_text};
+use super::cell::{Cell, push_csv_row, push_json_open};
 use crate::alert::{Alert, Attribution, Estimate, Group, IndexRow, LiftRow, PeriodFlags, ScoredSeries, Status};
 use crate::series::{Key, Role};
 use crate::time::{Grid, Step};

@@ -1,0 +1,236 @@
+//! From the rows of all files to series on one grid.
+
+use super::grid::{Found, Stamps};
+use super::stamp::{Zone, show};
+use super::table::{Amount, Row, Table};
+use super::{LoadReport, Request, Watch};
+use crate::error::{Error, Result};
+use crate::series::{Key, Kind, Role, Series};
+use crate::time::Seconds;
+use std::collections::{BTreeMap, HashMap};
+
+/// Collects rows under their series before the grid is known.
+pub(super) struct Collector<'a> {
+    request: &'a Request<'a>,
+    kind: Option<(Kind, String)>,
+    series: HashMap<(Key, Role), u32>,
+    rows: Vec<(u32, Seconds, Amount)>,
+    all: HashMap<(String, Seconds), f64>,
+    pub(super) stamps: Stamps,
+}
+
+/// What becomes of the rows of one domain and country: one fate a registry entry, chosen by date.
+enum Fate {
+    Series(u32),
+    Skip(&'static str),
+}
+
+impl<'a> Collector<'a> {
+    pub(super) fn new(request: &'a Request<'a>) -> Self {
+        Collector {
+            request,
+            kind: None,
+            series: HashMap::new(),
+            rows: Vec::new(),
+            all: HashMap::new(),
+            stamps: Stamps::default(),
+        }
+    }
+
+    /// Kind of all files read so far.
+    pub(super) fn kind(&self) -> Kind {
+        self.request.kind.or(self.kind.as_ref().map(|(kind, _)| *kind)).unwrap_or_default()
+    }
+
+    /// Takes a table in; counts in `report` what is left out.
+    ///
+    /// # Errors
+    /// Its numbers are of another kind than those before.
+    pub(super) fn add(&mut self, mut table: Table, zone: &Zone, report: &mut LoadReport) -> Result<()> {
+        match &self.kind {
+            Some((kind, file)) if *kind != table.kind => {
+                let message =
+                    format!("values are of kind '{}', but of kind '{}' in {file}", table.kind.name(), kind.name());
+                return Err(Error::input(message).in_file(&table.name));
+            }
+            _ => self.kind = Some((table.kind, table.name.clone())),
+        }
+        let (from, to) = (self.request.from, self.request.to);
+        let before = table.rows.len();
+        table.rows.retain(|row| from.is_none_or(|from| from <= row.time) && to.is_none_or(|to| row.time <= to));
+        report.skip("outside the dates asked for", (before - table.rows.len()) as u64);
+        self.stamps.add(&table, zone);
+        let names = std::mem::take(&mut table.names);
+        let mut fates: HashMap<(u32, u32, usize), Fate> = HashMap::new();
+        for row in &table.rows {
+            let (domain, country) = (&names[row.domain as usize], &names[row.country as usize]);
+            *self.all.entry((country.clone(), row.time)).or_default() += row.amount.sum;
+            let entries = self.request.registry.entries(domain);
+            let entry = entries.iter().position(|entry| entry.holds_at(row.time)).unwrap_or(usize::MAX);
+            let key = (row.domain, row.country, entry);
+            let fate = fates.entry(key).or_insert_with(|| self.fate(domain, country, entry));
+            match fate {
+                Fate::Series(series) => self.rows.push((*series, row.time, row.amount)),
+                Fate::Skip(reason) => report.skip(reason, row.amount.rows()),
+            }
+        }
+        Ok(())
+    }
+
+    fn fate(&mut self, domain: &str, country: &str, entry: usize) -> Fate {
+        let request = self.request;
+        if !request.countries.is_empty() && !request.countries.iter().any(|wanted| wanted == country) {
+            return Fate::Skip("other country than asked for");
+        }
+        let entries = request.registry.entries(domain);
+        let (state, outlet, role) = match (entries.get(entry), request.watch) {
+            (Some(entry), Watch::Registry) => (entry.state.as_str(), entry.outlet.as_str(), entry.role),
+            (Some(entry), Watch::All) if entry.role == Role::State => {
+                (entry.state.as_str(), entry.outlet.as_str(), Role::State)
+            }
+            // Every series is watched: a reference outlet too, without a state.
+            (Some(entry), Watch::All) => ("", entry.outlet.as_str(), Role::State),
+            (None, Watch::All) => ("", domain, Role::State),
+            (None, Watch::Registry) if entries.is_empty() => return Fate::Skip("domain not in the registry"),
+            (None, Watch::Registry) => return Fate::Skip("outside the dates of its registry entry"),
+        };
+        if role == Role::State && !request.states.is_empty() && !request.states.iter().any(|wanted| wanted == state) {
+            return Fate::Skip("other state than asked for");
+        }
+        let key = Key { state: state.into(), outlet: outlet.into(), domain: domain.into(), country: country.into() };
+        let next = self.series.len() as u32;
+        Fate::Series(*self.series.entry((key, role)).or_insert(next))
+    }
+
+    /// Whether any series is watched.
+    pub(super) fn watches(&self) -> bool {
+        self.series.keys().any(|(_, role)| *role == Role::State)
+    }
+
+    /// Lays the rows on the grid: series sorted by key.
+    ///
+    /// # Errors
+    /// Several rows of one key and period, and a kind that does not add up.
+    pub(super) fn finish(mut self, found: &Found, report: &mut LoadReport) -> Result<Vec<Series>> {
+        let kind = self.kind();
+        let mut keys: Vec<((Key, Role), u32)> = std::mem::take(&mut self.series).into_iter().collect();
+        keys.sort();
+        let mut rank = vec![0u32; keys.len()];
+        for (position, (_, id)) in keys.iter().enumerate() {
+            rank[*id as usize] = position as u32;
+        }
+        let mut series: Vec<Series> = keys
+            .into_iter()
+            .map(|((key, role), _)| Series {
+                key,
+                role,
+                kind,
+                values: vec![f64::NAN; found.grid.len],
+                censored: BTreeMap::new(),
+            })
+            .collect();
+        let index = index_of(self.rows.iter().map(|row| row.1), found);
+        let mut cells: Vec<(u32, usize, Amount)> = Vec::with_capacity(self.rows.len());
+        for (id, time, amount) in &self.rows {
+            match index[time] {
+                Some(period) => cells.push((rank[*id as usize], period, *amount)),
+                None => report.skip("in a period left out as incomplete", amount.rows()),
+            }
+        }
+        cells.sort_by_key(|(series, period, _)| (*series, *period));
+        for run in cells.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
+            let (id, period, mut amount) = run[0];
+            run[1..].iter().for_each(|(_, _, other)| amount.add(other));
+            put(&mut series[id as usize], period, &amount, found)?;
+        }
+        series.retain(|series| series.observed_span().is_some());
+        report.all_traffic = self.all_traffic(found);
+        Ok(series)
+    }
+
+    /// Traffic of every domain in the input, watched or not, by country: what a share may be taken of.
+    fn all_traffic(&self, found: &Found) -> BTreeMap<String, Vec<f64>> {
+        let index = index_of(self.all.keys().map(|(_, time)| *time), found);
+        let mut ordered: Vec<(&(String, Seconds), &f64)> = self.all.iter().collect();
+        ordered.sort_by(|a, b| a.0.cmp(b.0));
+        let mut totals: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+        for ((country, time), sum) in ordered {
+            let Some(period) = index[time] else { continue };
+            let total = totals.entry(country.clone()).or_insert_with(|| vec![f64::NAN; found.grid.len]);
+            total[period] = if total[period].is_nan() { *sum } else { total[period] + sum };
+        }
+        totals
+    }
+}
+
+/// Period of every distinct moment; `None` off the grid.
+pub(super) fn index_of(times: impl Iterator<Item = Seconds>, found: &Found) -> HashMap<Seconds, Option<usize>> {
+    let mut index = HashMap::new();
+    for time in times {
+        index.entry(time).or_insert_with(|| found.grid.index_of(found.periods.start(time)));
+    }
+    index
+}
+
+/// A sum of which a part was not observed is not observed. A part below a bound makes it lie below a bound, unless
+/// that is within a hundredth of what was counted.
+fn put(series: &mut Series, period: usize, amount: &Amount, found: &Found) -> Result<()> {
+    if !series.kind.adds_up() && amount.rows() > 1 {
+        let message = format!(
+            "{} rows in the period {}; values of kind '{}' cannot be added up",
+            amount.rows(),
+            show(found.grid.time(period)),
+            series.kind.name()
+        );
+        return Err(Error::input(message).in_series(series.key.label()));
+    }
+    if amount.empty > 0 {
+        return Ok(());
+    }
+    if amount.censored > 0 && amount.bound > amount.sum * 0.01 {
+        series.censored.insert(period, amount.sum + amount.bound);
+        return Ok(());
+    }
+    series.values[period] = steady(amount);
+    Ok(())
+}
+
+/// The sum without the digits that depend on the order in which broken numbers were added.
+fn steady(amount: &Amount) -> f64 {
+    if amount.numbers < 2 || amount.sum.fract() == 0.0 {
+        return amount.sum;
+    }
+    format!("{:.12e}", amount.sum).parse().unwrap_or(amount.sum)
+}
+
+/// The totals on the grid, by country.
+///
+/// # Errors
+/// The stamps of the total are coarser than the grid.
+pub(super) fn totals(table: &Table, found: &Found, zone: &Zone) -> Result<BTreeMap<String, Vec<f64>>> {
+    let mut stamps = Stamps::default();
+    stamps.add(table, zone);
+    let native = super::grid::periods(&stamps, None, zone)?.step;
+    if native > found.grid.step {
+        let message =
+            format!("the total has one value a {}, the traffic one a {}", native.name(), found.grid.step.name());
+        return Err(Error::input(message).in_file(&table.name));
+    }
+    let index = index_of(table.rows.iter().map(|row| row.time), found);
+    let mut amounts: BTreeMap<(u32, usize), Amount> = BTreeMap::new();
+    for row in &table.rows {
+        let Row { country, time, amount, .. } = row;
+        if let Some(period) = index[time] {
+            amounts.entry((*country, period)).or_default().add(amount);
+        }
+    }
+    let mut totals: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    for ((country, period), amount) in amounts {
+        let total = totals.entry(table.names[country as usize].clone());
+        let total = total.or_insert_with(|| vec![f64::NAN; found.grid.len]);
+        if amount.empty == 0 && amount.censored == 0 {
+            total[period] = steady(&amount);
+        }
+    }
+    Ok(totals)
+}

@@ -342,10 +342,12 @@ impl File {
         let mut plants = Vec::new();
         for rise in self.news {
             let (scope, onset, profile) = rise.parts()?;
+            nothing_but("news", &[&scope.state, &scope.outlet, &scope.domain], "countries")?;
             plants.push(Plant::News { countries: scope.countries, onset, profile });
         }
         for rise in self.index {
             let (scope, onset, profile) = rise.parts()?;
+            nothing_but("index", &[&scope.outlet, &scope.domain], "state and countries")?;
             plants.push(Plant::Index { state: scope.state, countries: scope.countries, onset, profile });
         }
         for rise in self.surge {
@@ -377,6 +379,14 @@ impl File {
             plants,
             late,
         })
+    }
+}
+
+/// An entry that silently did less than it says would be a trap.
+fn nothing_but(entry: &str, unused: &[&String], known: &str) -> Result<()> {
+    match unused.iter().find(|text| !text.is_empty()) {
+        Some(text) => Err(Error::input(format!("[[{entry}]] knows {known}, not '{text}'"))),
+        None => Ok(()),
     }
 }
 

@@ -195,7 +195,7 @@ pub struct Simulation {
 pub fn simulate(recipe: &Recipe) -> Result<Simulation> {
     recipe.check()?;
     let expected = expect::Expected::of(recipe)?;
-    Ok(Simulation { panel: draw::panel(recipe, &expected), truth: truth::truth(recipe, &expected) })
+    Ok(Simulation { panel: draw::panel(recipe, &expected), truth: truth::truth(recipe, &expected)? })
 }
 
 impl Recipe {

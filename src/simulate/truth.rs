@@ -1,7 +1,8 @@
 //! What was planted, as rows: where, when, and by how much, computed from the means.
 
-use super::expect::Expected;
+use super::expect::{Expected, Total};
 use super::{Plant, Recipe, Scope};
+use crate::error::Result;
 use crate::series::{Key, Level};
 use crate::time::{Grid, Seconds, Step};
 use std::ops::RangeInclusive;
@@ -52,8 +53,8 @@ impl PlantedKind {
     }
 }
 
-/// One row of the truth. Lifts are fractions of the means, free of noise; `NaN` where there is nothing to compare
-/// with. They hold everything planted in the same place and time: a surge within a news cycle has the raw lift of both.
+/// One row of the truth. Lifts are fractions of the means, free of noise: what is planted against the same panel
+/// without it. `NaN` where there is nothing to compare with.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Planted {
     /// Domain, outlet or state; `None` = all news.
@@ -66,11 +67,11 @@ pub struct Planted {
     pub end: Seconds,
     /// What it is.
     pub kind: PlantedKind,
-    /// Visits from onset to end ÷ visits if nothing had been planted − 1.
+    /// Visits from onset to end ÷ visits without this plant and without any news cycle − 1: what is seen.
     pub lift: f64,
-    /// The same beside the news cycle.
+    /// Visits ÷ visits without this plant − 1: what is more than the news cycle.
     pub net_lift: f64,
-    /// The same of the share of all news.
+    /// The same as `net_lift`, of the share of all news.
     pub index_lift: f64,
     /// Lift of the share on days 0–6 after the onset.
     pub index_week1: f64,
@@ -79,29 +80,45 @@ pub struct Planted {
 }
 
 /// The rows of a recipe, sorted by onset, key and kind.
-pub(super) fn truth(recipe: &Recipe, expected: &Expected) -> Vec<Planted> {
+pub(super) fn truth(recipe: &Recipe, full: &Expected) -> Result<Vec<Planted>> {
     let mut rows = Vec::new();
-    for plant in &recipe.plants {
+    for (place, plant) in recipe.plants.iter().enumerate() {
+        let mut without = recipe.clone();
+        without.plants.remove(place);
+        let mut bare = without.clone();
+        bare.plants.retain(|plant| !matches!(plant, Plant::News { .. }));
+        let worlds = Worlds { recipe, full, without: &Expected::of(&without)?, bare: &Expected::of(&bare)? };
         let scope = plant.scope();
         let (onset, end) = span(plant, recipe.grid);
-        rows.extend(planted(recipe, expected, &scope, (onset, end), kind(plant)));
+        rows.extend(worlds.rows(&scope, (onset, end), kind(plant)));
         if let Plant::Block { mirror: Some(mirror), .. } = plant {
             let gains = Scope { domain: mirror.domain.clone(), countries: scope.countries, ..Scope::default() };
             let found = onset + mirror.delay_days * Step::DAY.seconds();
-            rows.extend(planted(recipe, expected, &gains, (found, end), PlantedKind::Displacement));
+            rows.extend(worlds.rows(&gains, (found, end), PlantedKind::Displacement));
         }
     }
-    for domain in recipe.outlets.iter().flat_map(|outlet| &outlet.domains) {
-        let scope = Scope { domain: domain.name.clone(), ..Scope::default() };
-        if let Some(from) = domain.from.filter(|from| *from > recipe.grid.start) {
-            rows.extend(planted(recipe, expected, &scope, (from, recipe.grid.end()), PlantedKind::NewDomain));
-        }
-        if let Some(until) = domain.until {
-            rows.extend(planted(recipe, expected, &scope, (until, recipe.grid.end()), PlantedKind::Drop));
-        }
-    }
+    rows.extend(births_and_deaths(recipe));
     rows.sort_by(|a, b| (a.onset, &a.key, a.kind, a.end).cmp(&(b.onset, &b.key, b.kind, b.end)));
-    rows
+    Ok(rows)
+}
+
+/// Domains that begin or end within the panel.
+fn births_and_deaths(recipe: &Recipe) -> Vec<Planted> {
+    let grid = recipe.grid;
+    let row = |domain: &str, from: Seconds, kind: PlantedKind, lift: f64| {
+        let span = periods(grid, from, grid.end()).filter(|span| *span.start() > 0)?;
+        let (level, key) = Scope { domain: domain.into(), ..Scope::default() }.identity(recipe, "");
+        let (onset, end) = (grid.time(*span.start()), grid.time(*span.end()));
+        let (index_week1, index_week4) = (f64::NAN, f64::NAN);
+        Some(Planted { level, key, onset, end, kind, lift, net_lift: lift, index_lift: lift, index_week1, index_week4 })
+    };
+    let domains = recipe.outlets.iter().flat_map(|outlet| &outlet.domains);
+    let rows = domains.flat_map(|domain| {
+        let born = domain.from.and_then(|from| row(&domain.name, from, PlantedKind::NewDomain, f64::NAN));
+        let gone = domain.until.and_then(|until| row(&domain.name, until, PlantedKind::Drop, -1.0));
+        [born, gone]
+    });
+    rows.flatten().collect()
 }
 
 fn kind(plant: &Plant) -> PlantedKind {
@@ -128,35 +145,71 @@ fn span(plant: &Plant, grid: Grid) -> (Seconds, Seconds) {
     }
 }
 
-/// One row for all countries together, or one for each country named.
-fn planted(
-    recipe: &Recipe,
-    expected: &Expected,
-    scope: &Scope,
-    (from, until): (Seconds, Seconds),
-    kind: PlantedKind,
-) -> Vec<Planted> {
-    let countries: Vec<&str> = match scope.countries.is_empty() {
-        true => vec![""],
-        false => scope.countries.iter().map(String::as_str).collect(),
-    };
-    let Some(span) = periods(recipe.grid, from, until) else { return Vec::new() };
-    let (onset, end) = (recipe.grid.time(*span.start()), recipe.grid.time(*span.end()));
-    let row = |country: &str| {
-        let only = Scope { countries: [country].iter().filter(|c| !c.is_empty()).map(|c| c.to_string()).collect(), ..scope.clone() };
-        let (level, key) = only.identity(recipe, country);
-        let day = Step::DAY.seconds();
-        let share = |days: (i64, i64)| {
+/// The means with a plant, without it, and without any news cycle either.
+struct Worlds<'a> {
+    recipe: &'a Recipe,
+    full: &'a Expected,
+    without: &'a Expected,
+    bare: &'a Expected,
+}
+
+impl Worlds<'_> {
+    /// One row for all countries together, or one for each country named.
+    fn rows(&self, scope: &Scope, (from, until): (Seconds, Seconds), kind: PlantedKind) -> Vec<Planted> {
+        let grid = self.recipe.grid;
+        let Some(span) = periods(grid, from, until) else { return Vec::new() };
+        let row = |countries: Vec<String>| {
+            let only = Scope { countries, ..scope.clone() };
+            let (level, key) = only.identity(self.recipe, only.countries.first().map_or("", String::as_str));
             // A window past the end of the rise would compare nothing.
-            let window = periods(recipe.grid, from + days.0 * day, from + (days.1 + 1) * day);
-            window.filter(|w| w.end() <= span.end()).map_or(f64::NAN, |window| lifts(expected, &only, window).index)
+            let week = |first: i64| {
+                let start = from + first * Step::DAY.seconds();
+                let window = periods(grid, start, start + Step::WEEK.seconds());
+                window.filter(|window| window.end() <= span.end()).map_or(f64::NAN, |w| self.share_lift(&only, w))
+            };
+            let news = kind == PlantedKind::News;
+            let beside_news = |lift: f64| if news { f64::NAN } else { lift };
+            Planted {
+                level,
+                key,
+                onset: grid.time(*span.start()),
+                end: grid.time(*span.end()),
+                kind,
+                lift: lift(self.full.visits(&only, &span), self.bare.visits(&only, &span)),
+                net_lift: beside_news(lift(self.full.visits(&only, &span), self.without.visits(&only, &span))),
+                index_lift: beside_news(self.share_lift(&only, span.clone())),
+                index_week1: beside_news(week(0)),
+                index_week4: beside_news(week(21)),
+            }
         };
-        let all = lifts(expected, &only, span.clone());
-        let (index_week1, index_week4) = (share((0, 6)), share((21, 27)));
-        let (lift, net_lift, index_lift) = (all.raw, all.net, all.index);
-        Planted { level, key, onset, end, kind, lift, net_lift, index_lift, index_week1, index_week4 }
-    };
-    countries.into_iter().map(row).collect()
+        if scope.countries.is_empty() {
+            return vec![row(Vec::new())];
+        }
+        scope.countries.iter().map(|country| row(vec![country.clone()])).collect()
+    }
+
+    fn share_lift(&self, scope: &Scope, window: RangeInclusive<usize>) -> f64 {
+        lift(self.full.share(scope, &window), self.without.share(scope, &window))
+    }
+}
+
+fn lift(with: f64, without: f64) -> f64 {
+    if without > 0.0 { with / without - 1.0 } else { f64::NAN }
+}
+
+impl Expected {
+    /// Mean visits of a scope within a window.
+    fn visits(&self, scope: &Scope, window: &RangeInclusive<usize>) -> f64 {
+        let series = self.series.iter().filter(|mean| scope.holds(&mean.key));
+        series.map(|mean| mean.full[window.clone()].iter().sum::<f64>()).sum()
+    }
+
+    /// Share of a scope in all news of its countries, as the sum over the periods of a window.
+    fn share(&self, scope: &Scope, window: &RangeInclusive<usize>) -> f64 {
+        let totals: Vec<&Total> = self.totals.iter().filter(|t| scope.reaches(t.0)).map(|t| t.1).collect();
+        let all = |index: usize| totals.iter().map(|total| total.full[index]).sum::<f64>();
+        window.clone().map(|index| self.visits(scope, &(index..=index)) / all(index)).sum()
+    }
 }
 
 /// The periods that begin in `from..until`, if any.
@@ -165,29 +218,4 @@ fn periods(grid: Grid, from: Seconds, until: Seconds) -> Option<RangeInclusive<u
     let first_at_or_after = |time: Seconds| (time - grid.start + step - 1).div_euclid(step).clamp(0, grid.len as i64);
     let (first, after) = (first_at_or_after(from), first_at_or_after(until));
     (first < after).then(|| first as usize..=after as usize - 1)
-}
-
-struct Lifts {
-    raw: f64,
-    net: f64,
-    index: f64,
-}
-
-fn lifts(expected: &Expected, scope: &Scope, window: RangeInclusive<usize>) -> Lifts {
-    let (mut full, mut base, mut cycled, mut before, mut after) = (0.0, 0.0, 0.0, 0.0, 0.0);
-    let totals: Vec<_> = expected.totals.iter().filter(|(country, _)| scope.reaches(country)).collect();
-    for index in window {
-        let (mut full_now, mut base_now) = (0.0, 0.0);
-        for mean in expected.series.iter().filter(|mean| scope.holds(&mean.key)) {
-            full_now += mean.full[index];
-            base_now += mean.base[index];
-            cycled += mean.base[index] * expected.totals[&mean.key.country].cycle[index];
-        }
-        full += full_now;
-        base += base_now;
-        before += base_now / totals.iter().map(|(_, total)| total.base[index]).sum::<f64>();
-        after += full_now / totals.iter().map(|(_, total)| total.full[index]).sum::<f64>();
-    }
-    let lift = |with: f64, without: f64| if without > 0.0 { with / without - 1.0 } else { f64::NAN };
-    Lifts { raw: lift(full, base), net: lift(full, cycled), index: lift(after, before) }
 }

@@ -1,1 +1,3 @@
-//! todo
+//! What was to be expected.
+
+pub mod counterfactual;

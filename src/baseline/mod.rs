@@ -1,4 +1,5 @@
 //! What was to be expected: season, level and their error, learnt from a stretch of the past.
 
+pub mod local;
 pub mod seasonal;
 pub mod trailing;

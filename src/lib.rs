@@ -28,6 +28,8 @@ pub mod cli;
 pub mod config;
 #[cfg(feature = "ingest")]
 pub mod ingest;
+#[cfg(feature = "recipe")]
+pub mod recipe;
 #[cfg(feature = "ingest")]
 pub mod registry;
 #[cfg(feature = "cli")]

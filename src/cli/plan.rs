@@ -48,19 +48,10 @@ impl Plan {
         if settings.input.is_empty() {
             return Err(Error::usage("no input: name files, folders or globs, or - for standard input"));
         }
-        let fdr = within("fdr", settings.fdr.unwrap_or(0.05), 0.0, 1.0)?;
-        let interval = within("interval", settings.interval.unwrap_or(0.9), 0.0, 1.0)?;
-        let min_visits = settings.min_visits.unwrap_or(0.0);
-        if !(min_visits >= 0.0 && min_visits.is_finite()) {
-            return Err(Error::usage(format!("--min-visits {min_visits}: expected a number of 0 or more")));
-        }
         codes("state", &settings.state)?;
         codes("country", &settings.country)?;
         let baseline_days = span_days("baseline", &settings.baseline)?;
         let gap_days = span_days("gap", &settings.gap)?;
-        if baseline_days == 0.0 {
-            return Err(Error::usage("--baseline: a baseline of no length; expected a span such as 8w"));
-        }
         let from = settings.from.as_deref().map(|text| moment("from", text)).transpose()?;
         let to = settings.to.as_deref().map(|text| moment("to", text)).transpose()?;
         if let (Some((from, _)), Some((_, to))) = (from, to)
@@ -69,17 +60,19 @@ impl Plan {
             return Err(Error::usage("--to lies before --from"));
         }
         let now = settings.now.as_deref().map(|text| moment("now", text)).transpose()?.map_or(clock, |(now, _)| now);
+        let defaults = pipeline::Options::default();
         let options = pipeline::Options {
             baseline_days,
             gap_days,
-            fdr,
-            interval,
-            min_visits,
+            fdr: settings.fdr.unwrap_or(defaults.fdr),
+            interval: settings.interval.unwrap_or(defaults.interval),
+            min_visits: settings.min_visits.unwrap_or(defaults.min_visits),
             by_domain: settings.by == Some(By::Domain),
-            seed: settings.seed.unwrap_or(1),
-            jobs: settings.jobs.unwrap_or(0),
+            seed: settings.seed.unwrap_or(defaults.seed),
+            jobs: settings.jobs.unwrap_or(defaults.jobs),
             judge_from: from.map(|(from, _)| from),
         };
+        options.check()?;
         let step = settings.every.and_then(step_of);
         let kind = settings.value_kind.map(kind_of);
         let out = settings.out.clone().unwrap_or_default();
@@ -143,13 +136,6 @@ fn kind_of(kind: ValueKind) -> Kind {
         ValueKind::Rank => Kind::Rank,
         ValueKind::Rounded => Kind::Rounded,
     }
-}
-
-fn within(option: &str, value: f64, low: f64, high: f64) -> Result<f64> {
-    if value > low && value < high {
-        return Ok(value);
-    }
-    Err(Error::usage(format!("--{option} {value}: expected a number between {low} and {high}, both excluded")))
 }
 
 fn codes(option: &str, codes: &[String]) -> Result<()> {

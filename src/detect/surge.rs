@@ -4,6 +4,7 @@
 use crate::baseline::trailing::{self, Trailing};
 use crate::detect::spike::Spread;
 use crate::stats::scale::Scale;
+use crate::time::Step;
 
 /// How a series is walked through. All lengths in samples.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,12 +17,58 @@ pub struct Settings {
     pub per_year: f64,
     /// An episode opens when the evidence of one period is this improbable.
     pub open_p: f64,
+    /// An episode this improbable is not learnt from.
+    pub telling_p: f64,
     /// Periods of calm that close an episode.
     pub calm: usize,
     /// An episode that lasts this long is a level shift: the new level becomes normal.
     pub shift_after: usize,
     /// Scale on which `x` is given: sets the floor of the spread.
     pub scale: Scale,
+}
+
+/// An episode opens at this improbability of one period; whether it becomes an alert is decided over all series.
+const OPEN_P: f64 = 2e-3;
+/// An episode beyond this improbability is certainly not noise to learn from.
+const TELLING_P: f64 = 1e-5;
+/// The lag behind growth is learnt over so many years.
+const BIAS_YEARS: f64 = 0.33;
+/// A level that has lasted as long as the baseline is the new normal.
+const SHIFT_DAYS: f64 = 56.0;
+/// Least history: four weeks, or what a third of the baseline gives if that is less.
+const MIN_HISTORY_DAYS: f64 = 28.0;
+
+impl Settings {
+    /// The settings for a grid of `step`, with a baseline of `baseline_days` that ends `gap_days` before the period
+    /// judged. For hours, windows from one hour to two weeks; for days, one day to four weeks; for weeks, one week to
+    /// two months.
+    pub fn for_step(step: Step, baseline_days: f64, gap_days: f64, scale: Scale) -> Settings {
+        let per_day = Step::DAY.seconds() as f64 / step.seconds() as f64;
+        let periods = |days: f64| (days * per_day).round() as usize;
+        let (windows, calm) = match per_day {
+            d if d > 1.0 => (vec![1, 3, 6, 12, periods(1.0).max(13), periods(3.0), periods(7.0), periods(14.0)], 12),
+            d if d > 0.5 => (vec![1, 2, 4, 7, 14, 28], 3),
+            _ => (vec![1, 2, 4, 8], 2),
+        };
+        let length = periods(baseline_days).max(4);
+        let min_observed = periods(MIN_HISTORY_DAYS.min(baseline_days / 2.0)).max(4).min(length);
+        Settings {
+            baseline: trailing::Settings {
+                length,
+                gap: periods(gap_days),
+                min_observed,
+                seasons: step.seasons().iter().map(|season| step.periods_in(*season)).collect(),
+                refresh: periods(1.0).max(1),
+            },
+            windows,
+            per_year: 365.25 * per_day,
+            open_p: OPEN_P,
+            telling_p: TELLING_P,
+            calm,
+            shift_after: periods(SHIFT_DAYS).max(4),
+            scale,
+        }
+    }
 }
 
 /// A stretch of raised or lowered traffic.
@@ -78,7 +125,7 @@ fn floor(scale: Scale, expected: f64) -> f64 {
             let mean = expected.exp_m1().max(0.0);
             (mean.sqrt() / (mean + 1.0)).max(if mean < 1.0 { 0.5 } else { 0.01 })
         }
-        Scale::Log { .. } => 0.01,
+        Scale::Log { .. } | Scale::ReversedLog => 0.01,
         Scale::Identity => (1e-3 * expected.abs()).max(1e-9),
     }
 }
@@ -98,7 +145,39 @@ struct Walker<'a> {
     begin: usize,
     calm_since: usize,
     current: Option<Current>,
+    bias: Bias,
     out: Walk,
+}
+
+/// Growth: a baseline that ends a gap ago lags behind a series that grows. How far it usually lags is learnt from the
+/// errors made, and corrected by as much as is surely there (positive-part shrinkage).
+#[derive(Debug)]
+struct Bias {
+    mean: f64,
+    variance: f64,
+    errors: f64,
+    memory: f64,
+    applied: f64,
+}
+
+impl Bias {
+    fn learn(&mut self, residual: f64, spread: f64) {
+        // The residual was taken after the correction: undo it, so that what is learnt is the whole lag.
+        let error = residual.clamp(-2.0 * spread, 2.0 * spread) + self.applied;
+        self.errors = (self.errors + 1.0).min(self.memory);
+        self.mean += (error - self.mean) / self.errors;
+        self.variance = spread * spread;
+        self.applied = self.correction();
+    }
+
+    fn correction(&self) -> f64 {
+        if self.errors < 14.0 {
+            return 0.0;
+        }
+        // Neighbouring errors share their baseline: about a quarter of them are independent.
+        let uncertain = 4.0 * self.variance / self.errors;
+        self.mean * (1.0 - uncertain / (self.mean * self.mean).max(1e-300)).max(0.0)
+    }
 }
 
 /// The episode going on, with the baseline frozen at its onset.
@@ -121,6 +200,7 @@ impl<'a> Walker<'a> {
             begin: x.iter().position(|v| !v.is_nan()).unwrap_or(n),
             calm_since: 0,
             current: None,
+            bias: Bias { mean: 0.0, variance: 0.0, errors: 0.0, memory: BIAS_YEARS * settings.per_year, applied: 0.0 },
             out: Walk {
                 expected: vec![f64::NAN; n],
                 spread: vec![f64::NAN; n],
@@ -139,7 +219,10 @@ impl<'a> Walker<'a> {
             let (level, prior, season) = match &self.current {
                 Some(current) => (current.level, current.prior, current.season.at(t)),
                 None => match self.trailing.at(self.x, &self.out.in_episode, self.begin, t) {
-                    Some((level, season)) => (level.level, level.spread, season.at(t)),
+                    Some((level, season)) => {
+                        self.spread.stand_on(level.observed);
+                        (level.level + self.bias.correction(), level.spread, season.at(t))
+                    }
                     None => continue,
                 },
             };
@@ -153,12 +236,38 @@ impl<'a> Walker<'a> {
         self.out
     }
 
+    /// Learns from the error made a while ago. Not from today's: a surge in its first days, not yet seen to be one,
+    /// would widen the spread that it is to be judged by.
+    fn learn(&mut self, t: usize, prior: f64, floor: f64) {
+        let lag = self.settings.baseline.gap.max(1);
+        let Some(u) = t.checked_sub(lag) else { return };
+        if !self.in_telling_episode(u) && !self.residual[u].is_nan() {
+            self.spread.learn(&self.residual, u, self.calm_before(u), prior, floor);
+            self.bias.learn(self.residual[u], self.out.spread[t]);
+        }
+    }
+
+    /// Whether `u` lies in an episode that chance hardly made. One that chance may well have made must be learnt from:
+    /// leaving out whatever is large would make the spread too small.
+    fn in_telling_episode(&self, u: usize) -> bool {
+        let telling = |e: &Episode| e.onset <= u && u <= e.end && e.p <= self.settings.telling_p;
+        self.current.as_ref().is_some_and(|c| c.episode.onset <= u && telling(&c.episode))
+            || self.out.episodes.iter().rev().take_while(|e| e.end >= u).any(telling)
+    }
+
+    /// First period after the last telling episode before `u`.
+    fn calm_before(&self, u: usize) -> usize {
+        let last = self.out.episodes.iter().rev().find(|e| e.end < u && e.p <= self.settings.telling_p);
+        last.map_or(0, |e| e.end + 1)
+    }
+
     fn judge(&mut self, t: usize, expected: f64, prior: f64) {
         let floor = floor(self.settings.scale, expected);
-        let evidence = self.spread.evidence(&self.residual, t, prior, floor);
+        let evidence = self.spread.evidence(&self.residual, t, self.calm_since, prior, floor);
         self.out.expected[t] = expected;
         self.out.spread[t] = self.spread.single(prior, floor);
         self.out.z[t] = evidence.z;
+        self.learn(t, prior, floor);
         if self.x[t].is_nan() {
             return;
         }
@@ -167,7 +276,7 @@ impl<'a> Walker<'a> {
         self.out.sign[t] = evidence.sign;
         match self.current.take() {
             None if evidence.p <= self.settings.open_p => self.open(t, evidence.sign, evidence.p, evidence.window),
-            None => self.spread.learn(&self.residual, t, self.calm_since, prior, floor),
+            None => {}
             Some(current) => self.carry_on(t, current, evidence.p, evidence.sign, evidence.window),
         }
     }
@@ -175,8 +284,9 @@ impl<'a> Walker<'a> {
     /// Opens an episode at `t`: finds its most likely onset and freezes the baseline there.
     fn open(&mut self, t: usize, sign: f64, p: f64, window: usize) {
         let onset = self.onset(t, sign, window);
+        let bias = self.bias.correction();
         let Some((level, season)) = self.trailing.at(self.x, &self.out.in_episode, self.begin, t) else { return };
-        let (level, prior, season) = (level.level, level.spread, season.clone());
+        let (level, prior, season) = (level.level + bias, level.spread, season.clone());
         let mut episode = Episode {
             sign,
             onset,

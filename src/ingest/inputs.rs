@@ -8,7 +8,7 @@ const ENDINGS: [&str; 6] = ["csv", "tsv", "txt", "parquet", "ndjson", "jsonl"];
 
 /// The files behind the inputs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Inputs {
+pub(super) struct Inputs {
     /// Files in the order named; those of a folder or glob sorted. `-` is standard input.
     pub files: Vec<PathBuf>,
     /// A file named `total` that lay directly in a folder.
@@ -16,7 +16,7 @@ pub struct Inputs {
 }
 
 /// Finds the files. An input that leads nowhere is an error among `failures`; the others go on.
-pub fn expand(inputs: &[String], failures: &mut Vec<Error>) -> Inputs {
+pub(super) fn expand(inputs: &[String], failures: &mut Vec<Error>) -> Inputs {
     let mut found = Inputs::default();
     for input in inputs {
         match files_of(input, &mut found.total) {

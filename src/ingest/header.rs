@@ -71,7 +71,7 @@ pub struct Columns {
     pub time: Option<String>,
     /// Domain, host or address.
     pub domain: Option<String>,
-    /// Country of the readers.
+    /// Country of the readers; `none` = not told apart.
     pub country: Option<String>,
     /// Value.
     pub value: Option<String>,
@@ -132,7 +132,10 @@ pub(super) fn choose(header: &[String], columns: &Columns, purpose: Use) -> Resu
         Use::Traffic => Some(needed(one(&columns.domain, &DOMAIN)?, "domain", &DOMAIN, "--domain-col")?),
         Use::Total => None,
     };
-    let country = one(&columns.country, &COUNTRY)?.filter(|country| Some(*country) != domain);
+    let country = match &columns.country {
+        Some(name) if normal(name) == "none" => None,
+        name => one(name, &COUNTRY)?.filter(|country| Some(*country) != domain),
+    };
     let value = needed(one(&columns.value, &VALUE)?, "value", &VALUE, "--value-col")?;
     Ok(Chosen { time, domain, country, value })
 }

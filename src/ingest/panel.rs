@@ -5,6 +5,7 @@ use super::stamp::{Zone, show};
 use super::table::{Amount, Row, Table};
 use super::{LoadReport, Request, Watch};
 use crate::error::{Error, Result};
+use crate::registry::Entry;
 use crate::series::{Key, Kind, Role, Series};
 use crate::time::Seconds;
 use std::collections::{BTreeMap, HashMap};
@@ -60,29 +61,31 @@ impl<'a> Collector<'a> {
         table.rows.retain(|row| from.is_none_or(|from| from <= row.time) && to.is_none_or(|to| row.time <= to));
         report.skip("outside the dates asked for", (before - table.rows.len()) as u64);
         self.stamps.add(&table, zone);
-        let names = std::mem::take(&mut table.names);
+        let entries: Vec<&[Entry]> = table.names.iter().map(|name| self.request.registry.entries(name)).collect();
         let mut fates: HashMap<(u32, u32, usize), Fate> = HashMap::new();
+        let mut all: HashMap<(u32, Seconds), f64> = HashMap::new();
         for row in &table.rows {
-            let (domain, country) = (&names[row.domain as usize], &names[row.country as usize]);
-            *self.all.entry((country.clone(), row.time)).or_default() += row.amount.sum;
-            let entries = self.request.registry.entries(domain);
+            *all.entry((row.country, row.time)).or_default() += row.amount.sum;
+            let entries = entries[row.domain as usize];
             let entry = entries.iter().position(|entry| entry.holds_at(row.time)).unwrap_or(usize::MAX);
+            let (domain, country) = (&table.names[row.domain as usize], &table.names[row.country as usize]);
             let key = (row.domain, row.country, entry);
-            let fate = fates.entry(key).or_insert_with(|| self.fate(domain, country, entry));
-            match fate {
+            match fates.entry(key).or_insert_with(|| self.fate(domain, country, entries, entry)) {
                 Fate::Series(series) => self.rows.push((*series, row.time, row.amount)),
                 Fate::Skip(reason) => report.skip(reason, row.amount.rows()),
             }
         }
+        for ((country, time), sum) in all {
+            *self.all.entry((table.names[country as usize].clone(), time)).or_default() += sum;
+        }
         Ok(())
     }
 
-    fn fate(&mut self, domain: &str, country: &str, entry: usize) -> Fate {
+    fn fate(&mut self, domain: &str, country: &str, entries: &[Entry], entry: usize) -> Fate {
         let request = self.request;
         if !request.countries.is_empty() && !request.countries.iter().any(|wanted| wanted == country) {
             return Fate::Skip("other country than asked for");
         }
-        let entries = request.registry.entries(domain);
         let (state, outlet, role) = match (entries.get(entry), request.watch) {
             (Some(entry), Watch::Registry) => (entry.state.as_str(), entry.outlet.as_str(), entry.role),
             (Some(entry), Watch::All) if entry.role == Role::State => {

@@ -218,11 +218,12 @@ fn read_groups(frame: &DataFrame, coding: TimeCoding) -> PolarsResult<Grouped> {
             largest: largest.get(row).unwrap_or(0.0),
         });
     }
-    let order = |index: Option<u32>| index.map(|index| texts[index as usize]);
-    groups.sort_by(|a, b| {
-        let key = |g: &Group| (order(g.domain), order(g.country), order(g.time), order(g.odd));
-        key(a).cmp(&key(b))
-    });
+    let mut by_text: Vec<u32> = (0..texts.len() as u32).collect();
+    by_text.sort_unstable_by_key(|index| texts[*index as usize]);
+    let mut rank = vec![0u32; texts.len()];
+    (0..).zip(&by_text).for_each(|(position, index)| rank[*index as usize] = position);
+    let order = |index: Option<u32>| index.map(|index| rank[index as usize]);
+    groups.sort_unstable_by_key(|g| (order(g.domain), order(g.country), order(g.time), order(g.odd)));
     Ok(Grouped { groups, texts: texts.iter().map(|text| text.to_string()).collect(), coding })
 }
 
@@ -264,7 +265,8 @@ pub(super) fn write_sample(path: &str, start: i64, days: i64, coding: &str) {
         "milliseconds" => Column::new("date".into(), stamps.iter().map(|t| t * 1_000).collect::<Vec<_>>())
             .cast(&DataType::Datetime(TimeUnit::Milliseconds, None)),
         "microseconds utc" => Column::new("date".into(), stamps.iter().map(|t| t * 1_000_000).collect::<Vec<_>>())
-            .cast(&DataType::Datetime(TimeUnit::Microseconds, None)),
+            .cast(&DataType::Datetime(TimeUnit::Microseconds, Some(TimeZone::UTC))),
+        "seconds" => Ok(Column::new("date".into(), stamps)),
         _ => Ok(Column::new("date".into(), texts)),
     };
     let mut visits: Vec<f64> = (0..days).map(|day| (100 + day) as f64).collect();

@@ -82,7 +82,7 @@ pub(super) fn periods(stamps: &Stamps, every: Option<Step>, zone: &Zone) -> Resu
     let walls = stamps.walls(zone);
     let daily = stamps.daily_file.is_some() || walls.iter().all(|wall| is_midnight(*wall));
     let weekly =
-        daily && walls.len() > 1 && walls.windows(2).all(|pair| (pair[1] - pair[0]) % Step::WEEK.seconds() == 0);
+        daily && walls.len() > 2 && walls.windows(2).all(|pair| (pair[1] - pair[0]) % Step::WEEK.seconds() == 0);
     if daily && walls.len() > 2 && walls.iter().all(|wall| show(*wall).ends_with("-01")) {
         return Err(Error::input("the stamps are monthly; expected hours, days or weeks"));
     }
@@ -161,7 +161,17 @@ pub(super) fn lay(stamps: &Stamps, periods: Periods, now: Option<Seconds>) -> Re
             show(last)
         )));
     }
-    let grid = Grid { start, step: periods.step, len: ((end - start) / step) as usize };
+    let filled: HashSet<Seconds> = labels.iter().map(|label| floor(*label)).collect();
+    let len = (end - start) / step;
+    if len > 10_000 && len / 20 > filled.len() as i64 {
+        return Err(Error::input(format!(
+            "the data stretch from {} to {} with rows in {} of {len} periods: is a date wrong? choose with --from and --to",
+            show(first),
+            show(last),
+            filled.len()
+        )));
+    }
+    let grid = Grid { start, step: periods.step, len: len as usize };
     Ok(Found { periods, grid, partial_last, notes })
 }
 

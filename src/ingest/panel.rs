@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::registry::Entry;
 use crate::series::{Key, Kind, Role, Series};
 use crate::time::Seconds;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Collects rows under their series before the grid is known.
 pub(super) struct Collector<'a> {
@@ -18,6 +18,8 @@ pub(super) struct Collector<'a> {
     rows: Vec<(u32, Seconds, Amount)>,
     all: HashMap<(String, Seconds), f64>,
     pub(super) stamps: Stamps,
+    /// Whether any table tells countries apart.
+    pub(super) has_country: bool,
 }
 
 /// What becomes of the rows of one domain and country: one fate a registry entry, chosen by date.
@@ -35,6 +37,7 @@ impl<'a> Collector<'a> {
             rows: Vec::new(),
             all: HashMap::new(),
             stamps: Stamps::default(),
+            has_country: false,
         }
     }
 
@@ -61,6 +64,7 @@ impl<'a> Collector<'a> {
         table.rows.retain(|row| from.is_none_or(|from| from <= row.time) && to.is_none_or(|to| row.time <= to));
         report.skip("outside the dates asked for", (before - table.rows.len()) as u64);
         self.stamps.add(&table, zone);
+        self.has_country |= table.has_country;
         let entries: Vec<&[Entry]> = table.names.iter().map(|name| self.request.registry.entries(name)).collect();
         let mut fates: HashMap<(u32, u32, usize), Fate> = HashMap::new();
         let mut all: HashMap<(u32, Seconds), f64> = HashMap::new();
@@ -146,8 +150,18 @@ impl<'a> Collector<'a> {
             run[1..].iter().for_each(|(_, _, other)| amount.add(other));
             put(&mut series[id as usize], period, &amount, found)?;
         }
-        series.retain(|series| series.observed_span().is_some());
-        report.all_traffic = self.all_traffic(found);
+        let by_country: HashSet<String> =
+            series.iter().filter(|one| !one.key.country.is_empty()).map(|one| one.key.domain.clone()).collect();
+        let is_sum =
+            |one: &Series| kind.adds_up() && one.key.country.is_empty() && by_country.contains(&one.key.domain);
+        for sum in series.iter().filter(|one| is_sum(one)) {
+            let rows = sum.values.iter().filter(|value| !value.is_nan()).count() as u64;
+            report.skip("all countries together, beside rows by country", rows);
+        }
+        series.retain(|one| !is_sum(one) && one.observed_span().is_some());
+        if kind.adds_up() || kind == Kind::Share {
+            report.all_traffic = self.all_traffic(found);
+        }
         Ok(series)
     }
 
@@ -206,34 +220,43 @@ fn steady(amount: &Amount) -> f64 {
     format!("{:.12e}", amount.sum).parse().unwrap_or(amount.sum)
 }
 
-/// The totals on the grid, by country.
-///
-/// # Errors
-/// The stamps of the total are coarser than the grid.
-pub(super) fn totals(table: &Table, found: &Found, zone: &Zone) -> Result<BTreeMap<String, Vec<f64>>> {
-    let mut stamps = Stamps::default();
-    stamps.add(table, zone);
-    let native = super::grid::periods(&stamps, None, zone)?.step;
-    if native > found.grid.step {
-        let message =
-            format!("the total has one value a {}, the traffic one a {}", native.name(), found.grid.step.name());
-        return Err(Error::input(message).in_file(&table.name));
-    }
-    let index = index_of(table.rows.iter().map(|row| row.time), found);
-    let mut amounts: BTreeMap<(u32, usize), Amount> = BTreeMap::new();
-    for row in &table.rows {
-        let Row { country, time, amount, .. } = row;
-        if let Some(period) = index[time] {
-            amounts.entry((*country, period)).or_default().add(amount);
+/// Totals of one or more files, by country and period.
+#[derive(Debug, Default)]
+pub(super) struct Totals(BTreeMap<(String, usize), Amount>);
+
+impl Totals {
+    /// Takes a table in.
+    ///
+    /// # Errors
+    /// Its stamps are coarser than the grid.
+    pub(super) fn add(&mut self, table: &Table, found: &Found, zone: &Zone) -> Result<()> {
+        let mut stamps = Stamps::default();
+        stamps.add(table, zone);
+        let native = super::grid::periods(&stamps, None, zone)?.step;
+        if native > found.grid.step {
+            let (total, traffic) = (native.name(), found.grid.step.name());
+            let message = format!("the total has one value a {total}, the traffic one a {traffic}");
+            return Err(Error::input(message).in_file(&table.name));
         }
-    }
-    let mut totals: BTreeMap<String, Vec<f64>> = BTreeMap::new();
-    for ((country, period), amount) in amounts {
-        let total = totals.entry(table.names[country as usize].clone());
-        let total = total.or_insert_with(|| vec![f64::NAN; found.grid.len]);
-        if amount.empty == 0 && amount.censored == 0 {
-            total[period] = steady(&amount);
+        let index = index_of(table.rows.iter().map(|row| row.time), found);
+        for Row { country, time, amount, .. } in &table.rows {
+            if let Some(period) = index[time] {
+                let key = (table.names[*country as usize].clone(), period);
+                self.0.entry(key).or_default().add(amount);
+            }
         }
+        Ok(())
     }
-    Ok(totals)
+
+    /// The totals on the grid; a sum with a part that was not observed is a gap.
+    pub(super) fn finish(self, found: &Found) -> BTreeMap<String, Vec<f64>> {
+        let mut totals: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+        for ((country, period), amount) in self.0 {
+            let total = totals.entry(country).or_insert_with(|| vec![f64::NAN; found.grid.len]);
+            if amount.empty == 0 && amount.censored == 0 {
+                total[period] = steady(&amount);
+            }
+        }
+        totals
+    }
 }

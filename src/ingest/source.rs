@@ -350,6 +350,16 @@ pub(super) fn shape(source: &Source, dialect: &Dialect) -> Result<Shape> {
     Ok(shape)
 }
 
+/// Counts the objects of an NDJSON file: its lines that are not blank.
+pub(crate) fn objects(source: &Source) -> Result<Shape> {
+    let (mut reader, mut line, mut rows) = (source.reader()?, Vec::new(), 0);
+    while reader.read_until(b'\n', &mut line).map_err(|e| cannot_read(e).in_file(&source.name))? > 0 {
+        rows += u64::from(!line.trim_ascii().is_empty());
+        line.clear();
+    }
+    Ok(Shape { rows, ..Shape::default() })
+}
+
 /// A copy in the plainest form: no comments, no spaces around fields, quotes only where they are needed.
 pub(super) fn rewritten(source: &Source, dialect: &Dialect) -> Result<Source> {
     let cannot_write = |e| Error::io("cannot write a temporary file", e);

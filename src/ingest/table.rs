@@ -115,7 +115,8 @@ fn read_source(source: Source, rules: &Rules) -> Result<Table> {
     let search = defect::Search { source: &source, header: &header, chosen: &chosen, kind, zone: &rules.zone };
     let shape = match &source.format {
         Format::Csv(dialect) => Some(source::shape(&source, dialect)?),
-        _ => None,
+        Format::Ndjson => Some(source::objects(&source)?),
+        Format::Parquet => None,
     };
     if shape.is_some_and(|shape| shape.ragged) {
         return Err(search.first(None));

@@ -437,6 +437,53 @@ fn a_real_wide_table_is_read_with_every_project_watched() {
     assert_eq!(loaded.panel.grid.step, Step::DAY);
 }
 
+#[test]
+fn totals_in_several_folders_add_up_and_one_asked_for_sets_them_aside() {
+    let total = |us: u32| format!("date,country,visits\n2023-10-01,US,{us}\n");
+    let folder = |us: u32, start: i64| {
+        Folder::with(&[("a.csv", rows(start..start + 3).as_bytes()), ("total.csv", total(us).as_bytes())])
+    };
+    let (first, second) = (folder(1_000, 0), folder(1, 1));
+    let both = first.load(|request| request.inputs.push(second.path(""))).unwrap();
+    assert_eq!(both.panel.totals["US"][0], 1_001.0);
+    assert_eq!(both.report.totals.len(), 2);
+    let asked = first.load(|request| request.total = Some(second.path("total.csv").into())).unwrap();
+    assert_eq!(asked.panel.totals["US"][0], 1.0);
+    assert!(asked.report.notes.iter().any(|note| note.ends_with("total.csv: left aside, another total is given")));
+    // A pattern that matches the total itself does not make it traffic.
+    let pattern = first.load(|request| {
+        request.total = Some(first.path("total.csv").into());
+        request.inputs = vec![first.path("*.csv")];
+    });
+    assert_eq!(pattern.unwrap().report.failures.len(), 0);
+}
+
+#[test]
+fn rows_without_a_country_are_not_counted_beside_rows_with_one() {
+    let text = "date,country,site,users\n2023-10-01,,rt.com,10\n2023-10-01,us,rt.com,4\n2023-10-01,??,rt.com,5\n\
+                2023-10-01,,presstv.ir,3\n";
+    let loaded = csv(text).unwrap();
+    let keys: Vec<String> = loaded.panel.series.iter().map(|series| series.key.label()).collect();
+    assert_eq!(keys, ["presstv.ir", "rt.com, US", "rt.com, ZZ"]);
+    assert_eq!(loaded.report.skipped["all countries together, beside rows by country"], 1);
+}
+
+#[test]
+fn a_date_far_away_is_told_and_fills_no_memory() {
+    let error = csv(&format!("{}1023-10-01,rt.com,US,5\n", rows(0..30))).unwrap_err().to_string();
+    assert!(error.starts_with("the data stretch from 1023-10-01 to 2023-10-30"), "{error}");
+}
+
+#[test]
+fn the_same_remark_on_many_files_is_made_once() {
+    let file = |day: i64| rows(day..day + 1).replace("visits", "views");
+    let (a, b, c) = (file(0), file(1), file(2));
+    let files = [("a.csv", a.as_bytes()), ("b.csv", b.as_bytes()), ("c.csv", c.as_bytes())];
+    let loaded = Folder::with(&files).load(|_| {}).unwrap();
+    assert_eq!(loaded.report.notes.len(), 1);
+    assert!(loaded.report.notes[0].ends_with("a.csv and 2 more: column 'views' as visits read"));
+}
+
 mod properties {
     use super::*;
     use proptest::prelude::*;
@@ -450,13 +497,13 @@ mod properties {
             rows in proptest::collection::vec((0i64..20, 0usize..4, 0usize..3, 0u32..1_000_000), 1..200)
         ) {
             let hosts = ["rt.com", "www.rt.com", "presstv.ir", "https://arabic.rt.com/x"];
-            let countries = ["US", "gb", ""];
+            let (countries, codes) = (["US", "gb", "??"], ["US", "GB", "ZZ"]);
             let mut text = String::from("date,url,country,views\n");
             let mut expected: BTreeMap<(&str, String, i64), f64> = BTreeMap::new();
             for (day, host, country, views) in &rows {
                 text += &format!("{},{},{},{views}\n", stamp::show(OCTOBER_1 + day * DAY), hosts[*host], countries[*country]);
                 let domain = if *host == 2 { "presstv.ir" } else { "rt.com" };
-                *expected.entry((domain, countries[*country].to_uppercase(), *day)).or_default() += f64::from(*views);
+                *expected.entry((domain, codes[*country].to_string(), *day)).or_default() += f64::from(*views);
             }
             let folder = Folder::with(&[("a.csv", text.as_bytes())]);
             let loaded = folder.load(|request| request.every = Some(Step::DAY));

@@ -489,7 +489,7 @@ mod properties {
     use proptest::prelude::*;
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(40))]
+        #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
 
         /// The engine against a loop: no row is lost, whatever the order and repetition of keys.
         #[test]
@@ -518,6 +518,33 @@ mod properties {
                 }
             }
             prop_assert_eq!(seen, expected);
+        }
+
+        /// Whatever is broken in a file, a reader hears of a row or a column, not of the engine.
+        #[test]
+        fn a_broken_file_is_an_error_about_the_file(
+            changes in proptest::collection::vec((0usize..300, proptest::sample::select(&b"\",;\n\r\t<-x 0#\xe9"[..])), 1..4)
+        ) {
+            let mut bytes = rows(0..10).into_bytes();
+            for (at, byte) in changes {
+                let length = bytes.len();
+                bytes[at % length] = byte;
+            }
+            if let Err(error) = one("a.csv", &bytes) {
+                let text = error.to_string();
+                prop_assert!(!text.contains("engine") && !text.contains("cannot read the table"), "{}", text);
+                prop_assert!(!text.contains("inconsistent"), "{}", text);
+            }
+        }
+
+        #[test]
+        fn a_plain_series_is_read_or_refused_whatever_the_bytes(
+            bytes in proptest::collection::vec(proptest::sample::select(&b"\",;\n\r\t<-.e 0123456789TZ:#\xe9a"[..]), 0..80)
+        ) {
+            if let Ok(plain) = read_plain(&bytes[..], "a", None, None) {
+                prop_assert_eq!(plain.values.len(), plain.row_to_index.len());
+                prop_assert!(plain.row_to_index.iter().flatten().all(|index| *index < plain.grid.len));
+            }
         }
     }
 }

@@ -166,7 +166,8 @@ fn entry_faults(entry: &Entry) -> Vec<Error> {
     if entry.outlet.is_empty() {
         faults.push(entry.fault("outlet", "found nothing, expected the name of the outlet"));
     }
-    if !is_code(&entry.state) && !(entry.state.is_empty() && entry.role == Role::Reference) {
+    let stateless = entry.state.is_empty() && entry.role == Role::Reference;
+    if !stateless && !is_code(&entry.state) {
         let message = format!("found '{}', expected an ISO 3166-1 code of two capital letters", entry.state);
         faults.push(entry.fault("state", message));
     }

@@ -2,7 +2,7 @@
 
 /// A value as written.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Value {
+pub(super) enum Value {
     /// A number, finite and not negative.
     Number(f64),
     /// Nothing: not observed.
@@ -12,7 +12,7 @@ pub enum Value {
 }
 
 /// Reads a value; the error says what was expected.
-pub fn value(text: &str) -> Result<Value, &'static str> {
+pub(super) fn value(text: &str) -> Result<Value, &'static str> {
     let text = unquoted(text);
     if text.is_empty() {
         return Ok(Value::Empty);
@@ -33,7 +33,7 @@ pub fn value(text: &str) -> Result<Value, &'static str> {
 
 /// Reads a country: two letters in any case; `UK` and `EL` are `GB` and `GR`; `??`, `unknown`, … are `ZZ`; nothing is
 /// all countries together (empty). The error says what was expected.
-pub fn country(text: &str) -> Result<String, &'static str> {
+pub(super) fn country(text: &str) -> Result<String, &'static str> {
     let code = unquoted(text).to_ascii_uppercase();
     match code.as_str() {
         "" => Ok(code),
@@ -46,7 +46,7 @@ pub fn country(text: &str) -> Result<String, &'static str> {
 }
 
 /// Without spaces around and a pair of quotes around, which some writers put outside the separators.
-pub fn unquoted(text: &str) -> &str {
+pub(super) fn unquoted(text: &str) -> &str {
     let text = text.trim();
     match text.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
         Some(inner) => inner.trim(),

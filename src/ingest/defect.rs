@@ -18,7 +18,7 @@ const BATCH: u32 = 100_000;
 
 /// A file in which something is wrong.
 #[derive(Debug)]
-pub struct Search<'a> {
+pub(super) struct Search<'a> {
     /// The file.
     pub source: &'a Source,
     /// Names of its columns.
@@ -42,13 +42,13 @@ struct Memory {
 
 impl Search<'_> {
     /// The first defect; what the engine said if none is found.
-    pub fn first(&self, engine: Option<Error>) -> Error {
+    pub(super) fn first(&self, engine: Option<Error>) -> Error {
         let unknown = || Error::input("the table is inconsistent, but no single row is at fault");
         self.find().or(engine).unwrap_or_else(unknown)
     }
 
     /// The first defect, if there is one.
-    pub fn find(&self) -> Option<Error> {
+    pub(super) fn find(&self) -> Option<Error> {
         let found = match &self.source.format {
             Format::Csv(dialect) => self.in_csv(dialect),
             Format::Ndjson => self.in_ndjson(),
@@ -204,7 +204,7 @@ impl Search<'_> {
 }
 
 /// Names found in the objects at the start of an NDJSON file, in order of their first line.
-pub fn ndjson_header(source: &Source) -> Result<Vec<String>> {
+pub(super) fn ndjson_header(source: &Source) -> Result<Vec<String>> {
     let mut names: Vec<String> = Vec::new();
     for (index, line) in source.reader()?.split(b'\n').take(1_000).enumerate() {
         let line = line.map_err(|e| Error::io("cannot read the file", e))?;

@@ -10,7 +10,7 @@ use std::collections::HashSet;
 #[derive(Debug, Default)]
 pub(super) struct Stamps {
     all: HashSet<Seconds>,
-    /// Whether a file with several stamps has only midnights.
+    /// A file whose stamps are all midnights, enough of them not to be chance.
     daily_file: Option<String>,
 }
 
@@ -18,7 +18,7 @@ impl Stamps {
     /// Takes the stamps of a file in.
     pub(super) fn add(&mut self, table: &Table, zone: &Zone) {
         let distinct: HashSet<Seconds> = table.rows.iter().map(|row: &Row| row.time).collect();
-        if distinct.len() > 1 && distinct.iter().all(|time| is_midnight(zone.wall(*time))) {
+        if distinct.len() > 2 && distinct.iter().all(|time| is_midnight(zone.wall(*time))) {
             self.daily_file.get_or_insert_with(|| table.name.clone());
         }
         self.all.extend(distinct);
@@ -27,6 +27,10 @@ impl Stamps {
     /// Whether no row was kept.
     pub(super) fn is_empty(&self) -> bool {
         self.all.is_empty()
+    }
+
+    fn has_hours(&self, zone: &Zone) -> bool {
+        self.all.iter().any(|time| !is_midnight(zone.wall(*time)))
     }
 
     fn walls(&self, zone: &Zone) -> Vec<Seconds> {
@@ -78,7 +82,7 @@ pub(super) fn periods(stamps: &Stamps, every: Option<Step>, zone: &Zone) -> Resu
     let walls = stamps.walls(zone);
     let daily = stamps.daily_file.is_some() || walls.iter().all(|wall| is_midnight(*wall));
     let weekly =
-        daily && walls.len() > 1 && walls.windows(2).all(|pair| (pair[1] - pair[0]) % Step::WEEK.seconds() == 0);
+        daily && walls.len() > 2 && walls.windows(2).all(|pair| (pair[1] - pair[0]) % Step::WEEK.seconds() == 0);
     if daily && walls.len() > 2 && walls.iter().all(|wall| show(*wall).ends_with("-01")) {
         return Err(Error::input("the stamps are monthly; expected hours, days or weeks"));
     }
@@ -99,9 +103,18 @@ pub(super) fn periods(stamps: &Stamps, every: Option<Step>, zone: &Zone) -> Resu
     let anchor = match walls.first() {
         Some(first) if step == Step::WEEK && weekly => *first,
         _ if step.seconds() % Step::WEEK.seconds() == 0 => monday,
+        // Hours of a zone with half an hour of offset.
+        Some(_) if step < Step::DAY => common_remainder(&stamps.all, step).unwrap_or(0),
         _ => 0,
     };
     Ok(Periods { step, anchor, zone: zone.clone() })
+}
+
+/// What all moments leave when divided by the step, if that is the same for all.
+fn common_remainder(times: &HashSet<Seconds>, step: Step) -> Option<Seconds> {
+    let mut remainders = times.iter().map(|time| time.rem_euclid(step.seconds()));
+    let first = remainders.next()?;
+    remainders.all(|remainder| remainder == first).then_some(first)
 }
 
 /// Lays the grid over the stamps, and takes periods off its ends that the data do not fill.
@@ -109,13 +122,16 @@ pub(super) fn lay(stamps: &Stamps, periods: Periods, now: Option<Seconds>) -> Re
     let mut labels: Vec<Seconds> = stamps.all.iter().map(|time| periods.label(*time)).collect();
     labels.sort_unstable();
     labels.dedup();
+    let mut notes = Vec::new();
+    if let (Some(file), true) = (&stamps.daily_file, stamps.has_hours(&periods.zone)) {
+        notes.push(format!("{file} has one value a day, so the hours of other files are summed to days"));
+    }
     let (Some(first), Some(last)) = (labels.first().copied(), labels.last().copied()) else {
         return Err(Error::input("no row lies between the dates asked for"));
     };
     let step = periods.step.seconds();
     let floor = |label: Seconds| label - (label - periods.anchor).rem_euclid(step);
     let (mut start, mut end) = (floor(first), floor(last) + step);
-    let mut notes = Vec::new();
     let mut partial_last = None;
     let name = |start: Seconds| format!("{} {}", periods.step.name(), show(start));
     if let Some(tolerance) = tolerance(&labels, &periods) {
@@ -131,7 +147,7 @@ pub(super) fn lay(stamps: &Stamps, periods: Periods, now: Option<Seconds>) -> Re
     }
     if let Some(now) = now.map(|now| periods.label(now)) {
         let whole = floor(now);
-        if end > whole && whole < end {
+        if whole < end {
             partial_last = Some(whole);
             notes.push(format!("{} is not over at {}, left out", name(whole), show(now)));
             end = whole;
@@ -145,7 +161,17 @@ pub(super) fn lay(stamps: &Stamps, periods: Periods, now: Option<Seconds>) -> Re
             show(last)
         )));
     }
-    let grid = Grid { start, step: periods.step, len: ((end - start) / step) as usize };
+    let filled: HashSet<Seconds> = labels.iter().map(|label| floor(*label)).collect();
+    let len = (end - start) / step;
+    if len > 10_000 && len / 20 > filled.len() as i64 {
+        return Err(Error::input(format!(
+            "the data stretch from {} to {} with rows in {} of {len} periods: is a date wrong? choose with --from and --to",
+            show(first),
+            show(last),
+            filled.len()
+        )));
+    }
+    let grid = Grid { start, step: periods.step, len: len as usize };
     Ok(Found { periods, grid, partial_last, notes })
 }
 
@@ -224,6 +250,13 @@ mod tests {
             let found = found(&times, Some(Step::DAY), Some("Europe/Berlin"), None).unwrap();
             assert_eq!((found.grid.len, show(found.grid.start)), (1, date.into()));
         }
+    }
+
+    #[test]
+    fn hours_of_a_zone_with_half_an_hour_keep_their_start() {
+        let times: Vec<i64> = (0..30).map(|hour| hour * 3_600 + 1_800).collect();
+        let hours = found(&times, None, Some("Asia/Tehran"), None).unwrap();
+        assert_eq!((hours.grid.start, hours.grid.len, hours.notes.len()), (1_800, 30, 0));
     }
 
     #[test]

@@ -71,7 +71,7 @@ pub struct Columns {
     pub time: Option<String>,
     /// Domain, host or address.
     pub domain: Option<String>,
-    /// Country of the readers.
+    /// Country of the readers; `none` = not told apart.
     pub country: Option<String>,
     /// Value.
     pub value: Option<String>,
@@ -79,7 +79,7 @@ pub struct Columns {
 
 /// Positions of the columns in a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Chosen {
+pub(super) struct Chosen {
     /// Time stamp.
     pub time: usize,
     /// Domain; absent in totals.
@@ -92,7 +92,7 @@ pub struct Chosen {
 
 /// What a table is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Use {
+pub(super) enum Use {
     /// Traffic by domain.
     Traffic,
     /// The denominator: traffic of everything.
@@ -100,13 +100,13 @@ pub enum Use {
 }
 
 /// Small letters, words joined by `_`: how names are compared.
-pub fn normal(name: &str) -> String {
+pub(super) fn normal(name: &str) -> String {
     let name = name.trim().trim_matches('"').trim();
     name.chars().map(|c| if c == ' ' || c == '-' { '_' } else { c.to_ascii_lowercase() }).collect()
 }
 
 /// How many columns of a header are recognised: tells a delimiter from the others.
-pub fn recognised(header: &[String]) -> usize {
+pub(super) fn recognised(header: &[String]) -> usize {
     [&TIME[..], &DOMAIN, &COUNTRY, &VALUE].iter().filter(|aliases| find(header, aliases).is_some()).count()
 }
 
@@ -114,7 +114,7 @@ pub fn recognised(header: &[String]) -> usize {
 ///
 /// # Errors
 /// A column named by the user is not there, or none is recognised: lists what was found.
-pub fn choose(header: &[String], columns: &Columns, purpose: Use) -> Result<Chosen> {
+pub(super) fn choose(header: &[String], columns: &Columns, purpose: Use) -> Result<Chosen> {
     let strict = purpose == Use::Traffic;
     let one = |name: &Option<String>, aliases: &[&str]| match name {
         Some(name) => match find(header, &[&normal(name)]) {
@@ -132,13 +132,16 @@ pub fn choose(header: &[String], columns: &Columns, purpose: Use) -> Result<Chos
         Use::Traffic => Some(needed(one(&columns.domain, &DOMAIN)?, "domain", &DOMAIN, "--domain-col")?),
         Use::Total => None,
     };
-    let country = one(&columns.country, &COUNTRY)?.filter(|country| Some(*country) != domain);
+    let country = match &columns.country {
+        Some(name) if normal(name) == "none" => None,
+        name => one(name, &COUNTRY)?.filter(|country| Some(*country) != domain),
+    };
     let value = needed(one(&columns.value, &VALUE)?, "value", &VALUE, "--value-col")?;
     Ok(Chosen { time, domain, country, value })
 }
 
 /// Says which columns were taken for what, where the name does not say it itself.
-pub fn note(header: &[String], chosen: &Chosen) -> Option<String> {
+pub(super) fn note(header: &[String], chosen: &Chosen) -> Option<String> {
     let roles = [
         ("timestamp", Some(chosen.time)),
         ("domain", chosen.domain),
@@ -155,7 +158,7 @@ pub fn note(header: &[String], chosen: &Chosen) -> Option<String> {
 }
 
 /// What the name of a value column says about its numbers.
-pub fn kind_of(name: &str) -> Kind {
+pub(super) fn kind_of(name: &str) -> Kind {
     match normal(name).as_str() {
         "rank" => Kind::Rank,
         "share" | "share_pct" | "fraction" => Kind::Share,
@@ -165,12 +168,12 @@ pub fn kind_of(name: &str) -> Kind {
 }
 
 /// Positions of columns that may be the time, best first.
-pub fn time_candidates(header: &[String]) -> Vec<usize> {
+pub(super) fn time_candidates(header: &[String]) -> Vec<usize> {
     TIME.iter().filter_map(|alias| find(header, &[alias])).collect()
 }
 
 /// Positions of columns that may be the value, best first.
-pub fn value_candidates(header: &[String]) -> Vec<usize> {
+pub(super) fn value_candidates(header: &[String]) -> Vec<usize> {
     VALUE.iter().filter_map(|alias| find(header, &[alias])).collect()
 }
 

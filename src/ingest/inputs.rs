@@ -8,18 +8,18 @@ const ENDINGS: [&str; 6] = ["csv", "tsv", "txt", "parquet", "ndjson", "jsonl"];
 
 /// The files behind the inputs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Inputs {
+pub(super) struct Inputs {
     /// Files in the order named; those of a folder or glob sorted. `-` is standard input.
     pub files: Vec<PathBuf>,
-    /// A file named `total` that lay directly in a folder.
-    pub total: Option<PathBuf>,
+    /// Files named `total` that lay directly in a folder.
+    pub totals: Vec<PathBuf>,
 }
 
 /// Finds the files. An input that leads nowhere is an error among `failures`; the others go on.
-pub fn expand(inputs: &[String], failures: &mut Vec<Error>) -> Inputs {
+pub(super) fn expand(inputs: &[String], failures: &mut Vec<Error>) -> Inputs {
     let mut found = Inputs::default();
     for input in inputs {
-        match files_of(input, &mut found.total) {
+        match files_of(input, &mut found.totals) {
             Ok(files) => found.files.extend(files),
             Err(error) => failures.push(error),
         }
@@ -29,13 +29,13 @@ pub fn expand(inputs: &[String], failures: &mut Vec<Error>) -> Inputs {
     found
 }
 
-fn files_of(input: &str, total: &mut Option<PathBuf>) -> Result<Vec<PathBuf>> {
+fn files_of(input: &str, totals: &mut Vec<PathBuf>) -> Result<Vec<PathBuf>> {
     let path = Path::new(input);
     if input == "-" || path.is_file() {
         return Ok(vec![path.to_path_buf()]);
     }
     if path.is_dir() {
-        return folder(path, total);
+        return folder(path, totals);
     }
     if path.exists() {
         // A pipe or a device.
@@ -56,10 +56,10 @@ fn files_of(input: &str, total: &mut Option<PathBuf>) -> Result<Vec<PathBuf>> {
     if files.is_empty() { Err(Error::input("no file matches").in_file(input)) } else { Ok(files) }
 }
 
-fn folder(path: &Path, total: &mut Option<PathBuf>) -> Result<Vec<PathBuf>> {
+fn folder(path: &Path, totals: &mut Vec<PathBuf>) -> Result<Vec<PathBuf>> {
     let mut files = walk(path)?;
     if let Some(at) = files.iter().position(|file| file.parent() == Some(path) && stem(file) == "total") {
-        total.get_or_insert(files.remove(at));
+        totals.push(files.remove(at));
     }
     if files.is_empty() {
         let message = format!(
@@ -139,7 +139,7 @@ mod tests {
         let mut failures = Vec::new();
         let inputs = expand(&[folder.path().display().to_string()], &mut failures);
         assert_eq!(names(folder.path(), &inputs), ["a.TSV", "b.csv", "sub/c.parquet", "sub/d.ndjson.gz"]);
-        assert_eq!(inputs.total, Some(folder.path().join("total.csv.zst")));
+        assert_eq!(inputs.totals, [folder.path().join("total.csv.zst")]);
         assert!(failures.is_empty());
     }
 

@@ -122,8 +122,8 @@ pub struct LoadReport {
     /// Country → traffic of every domain in the input on the panel's grid, watched or not: what a share may be taken
     /// of when no total is given. `NaN` where nothing was observed.
     pub all_traffic: BTreeMap<String, Vec<f64>>,
-    /// The file the totals came from.
-    pub total: Option<PathBuf>,
+    /// The files the totals came from.
+    pub totals: Vec<PathBuf>,
 }
 
 impl LoadReport {
@@ -155,81 +155,105 @@ pub struct FileReport {
 pub fn load(request: &Request<'_>) -> Result<Loaded> {
     let zone = Zone::named(request.time_zone.as_deref())?;
     let mut report = LoadReport::default();
-    let inputs = inputs::expand(&request.inputs, &mut report.failures);
-    let mut rules =
-        Rules { columns: request.columns.clone(), purpose: Use::Traffic, kind: request.kind, zone: zone.clone() };
+    let mut remarks = Remarks::default();
+    let mut inputs = inputs::expand(&request.inputs, &mut report.failures);
+    choose_totals(request, &mut inputs, &mut remarks);
+    let columns = request.columns.clone();
+    let mut rules = Rules { columns, purpose: Use::Traffic, kind: request.kind, zone: zone.clone() };
     let mut collector = Collector::new(request);
     let mut by_hash: HashMap<String, String> = HashMap::new();
-    let mut has_country = false;
     for path in &inputs.files {
-        match table::read(path, &rules) {
-            Ok(table) if by_hash.contains_key(&table.sha256) => {
-                let note = format!("{}: the same bytes as {}, read once", table.name, by_hash[&table.sha256]);
-                report.notes.push(note);
+        let taken = table::read(path, &rules).and_then(|mut table| {
+            if let Some(first) = by_hash.get(&table.sha256) {
+                remarks.add(&table.name, format!("the same bytes as {first}, read once"));
+                return Ok(());
             }
-            Ok(mut table) => {
-                let file = described(&mut table, &mut report);
-                let table_has_country = table.has_country;
-                match collector.add(table, &zone, &mut report) {
-                    Ok(()) => {
-                        by_hash.insert(file.sha256.clone(), file.path.clone());
-                        report.files.push(file);
-                        has_country |= table_has_country;
-                    }
-                    Err(error) => report.failures.push(error),
-                }
-            }
-            Err(error) => report.failures.push(error),
+            let file = described(&mut table, &mut report, &mut remarks);
+            collector.add(table, &zone, &mut report)?;
+            by_hash.insert(file.sha256.clone(), file.path.clone());
+            report.files.push(file);
+            Ok(())
+        });
+        if let Err(error) = taken {
+            report.failures.push(error);
         }
     }
-    check_something_is_left(request, &collector, has_country, &mut report)?;
+    check_something_is_left(request, &collector, &mut report)?;
     let found = grid::lay(&collector.stamps, grid::periods(&collector.stamps, request.every, &zone)?, request.now)?;
-    report.notes.extend(found.notes.iter().cloned());
     report.partial_last = found.partial_last;
     let series = collector.finish(&found, &mut report)?;
-    rules.purpose = Use::Total;
-    let totals = match request.total.clone().or_else(|| inputs.total.clone()) {
-        None => BTreeMap::new(),
-        Some(path) => {
-            if request.total.is_none() {
-                report.notes.push(format!("{} taken as the total", path.display()));
-            }
-            let totals = total(&path, &rules, &found, &mut report)?;
-            report.total = Some(path);
-            totals
-        }
-    };
-    Ok(Loaded { panel: Panel { grid: found.grid, series, totals }, report })
+    (rules.purpose, rules.kind) = (Use::Total, Some(Kind::Count));
+    let mut totals = panel::Totals::default();
+    for path in inputs.totals {
+        let mut table = table::read(&path, &rules)?;
+        let file = described(&mut table, &mut report, &mut remarks);
+        report.files.push(file);
+        totals.add(&table, &found, &zone)?;
+        report.totals.push(path);
+    }
+    report.notes.extend(remarks.into_notes());
+    report.notes.extend(found.notes.iter().cloned());
+    Ok(Loaded { panel: Panel { grid: found.grid, series, totals: totals.finish(&found) }, report })
 }
 
-fn total(
-    path: &Path,
-    rules: &Rules,
-    found: &grid::Found,
-    report: &mut LoadReport,
-) -> Result<BTreeMap<String, Vec<f64>>> {
-    let mut table = table::read(path, &Rules { kind: Some(Kind::Count), ..rules.clone() })?;
-    let file = described(&mut table, report);
-    report.files.push(file);
-    panel::totals(&table, found, &rules.zone)
+/// The total asked for, or those found in folders; a total is no traffic.
+fn choose_totals(request: &Request<'_>, inputs: &mut inputs::Inputs, remarks: &mut Remarks) {
+    let Some(asked) = &request.total else {
+        for total in &inputs.totals {
+            remarks.add(&total.display().to_string(), "taken as the total".into());
+        }
+        return;
+    };
+    let same = |path: &Path| {
+        path == asked || path.canonicalize().is_ok_and(|path| asked.canonicalize().is_ok_and(|a| a == path))
+    };
+    for total in inputs.totals.iter().filter(|total| !same(total)) {
+        remarks.add(&total.display().to_string(), "left aside, another total is given".into());
+    }
+    inputs.totals = vec![asked.clone()];
+    inputs.files.retain(|file| !same(file));
+}
+
+/// Remarks on files; one that is made on many is said once.
+#[derive(Default)]
+struct Remarks {
+    order: Vec<String>,
+    /// Remark → first file, and how many.
+    files: HashMap<String, (String, usize)>,
+}
+
+impl Remarks {
+    fn add(&mut self, file: &str, remark: String) {
+        match self.files.get_mut(&remark) {
+            Some((_, count)) => *count += 1,
+            None => {
+                self.order.push(remark.clone());
+                self.files.insert(remark, (file.into(), 1));
+            }
+        }
+    }
+
+    fn into_notes(self) -> impl Iterator<Item = String> {
+        let Remarks { order, files } = self;
+        order.into_iter().map(move |remark| match &files[&remark] {
+            (file, 1) => format!("{file}: {remark}"),
+            (file, count) => format!("{file} and {} more: {remark}", count - 1),
+        })
+    }
 }
 
 /// Moves the remarks of a table to the report.
-fn described(table: &mut Table, report: &mut LoadReport) -> FileReport {
-    let name = &table.name;
-    report.notes.extend(table.notes.drain(..).map(|note| format!("{name}: {note}")));
+fn described(table: &mut Table, report: &mut LoadReport, remarks: &mut Remarks) -> FileReport {
+    for note in table.notes.drain(..) {
+        remarks.add(&table.name, note);
+    }
     for (reason, rows) in table.skipped.drain(..) {
         report.skip(reason, rows);
     }
     FileReport { path: table.name.clone(), bytes: table.bytes, sha256: table.sha256.clone(), rows: table.lines }
 }
 
-fn check_something_is_left(
-    request: &Request<'_>,
-    collector: &Collector<'_>,
-    has_country: bool,
-    report: &mut LoadReport,
-) -> Result<()> {
+fn check_something_is_left(request: &Request<'_>, collector: &Collector<'_>, report: &mut LoadReport) -> Result<()> {
     if report.files.is_empty() {
         let others = report.failures.len().saturating_sub(1);
         return Err(match (report.failures.is_empty(), others) {
@@ -240,7 +264,7 @@ fn check_something_is_left(
             }
         });
     }
-    if !has_country && !request.countries.is_empty() {
+    if !collector.has_country && !request.countries.is_empty() {
         return Err(Error::usage("the input does not tell countries apart; name the column with --country-col"));
     }
     if collector.watches() {

@@ -5,9 +5,10 @@ use super::stamp::{Zone, show};
 use super::table::{Amount, Row, Table};
 use super::{LoadReport, Request, Watch};
 use crate::error::{Error, Result};
+use crate::registry::Entry;
 use crate::series::{Key, Kind, Role, Series};
 use crate::time::Seconds;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Collects rows under their series before the grid is known.
 pub(super) struct Collector<'a> {
@@ -17,6 +18,8 @@ pub(super) struct Collector<'a> {
     rows: Vec<(u32, Seconds, Amount)>,
     all: HashMap<(String, Seconds), f64>,
     pub(super) stamps: Stamps,
+    /// Whether any table tells countries apart.
+    pub(super) has_country: bool,
 }
 
 /// What becomes of the rows of one domain and country: one fate a registry entry, chosen by date.
@@ -34,6 +37,7 @@ impl<'a> Collector<'a> {
             rows: Vec::new(),
             all: HashMap::new(),
             stamps: Stamps::default(),
+            has_country: false,
         }
     }
 
@@ -60,29 +64,32 @@ impl<'a> Collector<'a> {
         table.rows.retain(|row| from.is_none_or(|from| from <= row.time) && to.is_none_or(|to| row.time <= to));
         report.skip("outside the dates asked for", (before - table.rows.len()) as u64);
         self.stamps.add(&table, zone);
-        let names = std::mem::take(&mut table.names);
+        self.has_country |= table.has_country;
+        let entries: Vec<&[Entry]> = table.names.iter().map(|name| self.request.registry.entries(name)).collect();
         let mut fates: HashMap<(u32, u32, usize), Fate> = HashMap::new();
+        let mut all: HashMap<(u32, Seconds), f64> = HashMap::new();
         for row in &table.rows {
-            let (domain, country) = (&names[row.domain as usize], &names[row.country as usize]);
-            *self.all.entry((country.clone(), row.time)).or_default() += row.amount.sum;
-            let entries = self.request.registry.entries(domain);
+            *all.entry((row.country, row.time)).or_default() += row.amount.sum;
+            let entries = entries[row.domain as usize];
             let entry = entries.iter().position(|entry| entry.holds_at(row.time)).unwrap_or(usize::MAX);
+            let (domain, country) = (&table.names[row.domain as usize], &table.names[row.country as usize]);
             let key = (row.domain, row.country, entry);
-            let fate = fates.entry(key).or_insert_with(|| self.fate(domain, country, entry));
-            match fate {
+            match fates.entry(key).or_insert_with(|| self.fate(domain, country, entries, entry)) {
                 Fate::Series(series) => self.rows.push((*series, row.time, row.amount)),
                 Fate::Skip(reason) => report.skip(reason, row.amount.rows()),
             }
         }
+        for ((country, time), sum) in all {
+            *self.all.entry((table.names[country as usize].clone(), time)).or_default() += sum;
+        }
         Ok(())
     }
 
-    fn fate(&mut self, domain: &str, country: &str, entry: usize) -> Fate {
+    fn fate(&mut self, domain: &str, country: &str, entries: &[Entry], entry: usize) -> Fate {
         let request = self.request;
         if !request.countries.is_empty() && !request.countries.iter().any(|wanted| wanted == country) {
             return Fate::Skip("other country than asked for");
         }
-        let entries = request.registry.entries(domain);
         let (state, outlet, role) = match (entries.get(entry), request.watch) {
             (Some(entry), Watch::Registry) => (entry.state.as_str(), entry.outlet.as_str(), entry.role),
             (Some(entry), Watch::All) if entry.role == Role::State => {
@@ -143,8 +150,18 @@ impl<'a> Collector<'a> {
             run[1..].iter().for_each(|(_, _, other)| amount.add(other));
             put(&mut series[id as usize], period, &amount, found)?;
         }
-        series.retain(|series| series.observed_span().is_some());
-        report.all_traffic = self.all_traffic(found);
+        let by_country: HashSet<String> =
+            series.iter().filter(|one| !one.key.country.is_empty()).map(|one| one.key.domain.clone()).collect();
+        let is_sum =
+            |one: &Series| kind.adds_up() && one.key.country.is_empty() && by_country.contains(&one.key.domain);
+        for sum in series.iter().filter(|one| is_sum(one)) {
+            let rows = sum.values.iter().filter(|value| !value.is_nan()).count() as u64;
+            report.skip("all countries together, beside rows by country", rows);
+        }
+        series.retain(|one| !is_sum(one) && one.observed_span().is_some());
+        if kind.adds_up() || kind == Kind::Share {
+            report.all_traffic = self.all_traffic(found);
+        }
         Ok(series)
     }
 
@@ -203,34 +220,43 @@ fn steady(amount: &Amount) -> f64 {
     format!("{:.12e}", amount.sum).parse().unwrap_or(amount.sum)
 }
 
-/// The totals on the grid, by country.
-///
-/// # Errors
-/// The stamps of the total are coarser than the grid.
-pub(super) fn totals(table: &Table, found: &Found, zone: &Zone) -> Result<BTreeMap<String, Vec<f64>>> {
-    let mut stamps = Stamps::default();
-    stamps.add(table, zone);
-    let native = super::grid::periods(&stamps, None, zone)?.step;
-    if native > found.grid.step {
-        let message =
-            format!("the total has one value a {}, the traffic one a {}", native.name(), found.grid.step.name());
-        return Err(Error::input(message).in_file(&table.name));
-    }
-    let index = index_of(table.rows.iter().map(|row| row.time), found);
-    let mut amounts: BTreeMap<(u32, usize), Amount> = BTreeMap::new();
-    for row in &table.rows {
-        let Row { country, time, amount, .. } = row;
-        if let Some(period) = index[time] {
-            amounts.entry((*country, period)).or_default().add(amount);
+/// Totals of one or more files, by country and period.
+#[derive(Debug, Default)]
+pub(super) struct Totals(BTreeMap<(String, usize), Amount>);
+
+impl Totals {
+    /// Takes a table in.
+    ///
+    /// # Errors
+    /// Its stamps are coarser than the grid.
+    pub(super) fn add(&mut self, table: &Table, found: &Found, zone: &Zone) -> Result<()> {
+        let mut stamps = Stamps::default();
+        stamps.add(table, zone);
+        let native = super::grid::periods(&stamps, None, zone)?.step;
+        if native > found.grid.step {
+            let (total, traffic) = (native.name(), found.grid.step.name());
+            let message = format!("the total has one value a {total}, the traffic one a {traffic}");
+            return Err(Error::input(message).in_file(&table.name));
         }
-    }
-    let mut totals: BTreeMap<String, Vec<f64>> = BTreeMap::new();
-    for ((country, period), amount) in amounts {
-        let total = totals.entry(table.names[country as usize].clone());
-        let total = total.or_insert_with(|| vec![f64::NAN; found.grid.len]);
-        if amount.empty == 0 && amount.censored == 0 {
-            total[period] = steady(&amount);
+        let index = index_of(table.rows.iter().map(|row| row.time), found);
+        for Row { country, time, amount, .. } in &table.rows {
+            if let Some(period) = index[time] {
+                let key = (table.names[*country as usize].clone(), period);
+                self.0.entry(key).or_default().add(amount);
+            }
         }
+        Ok(())
     }
-    Ok(totals)
+
+    /// The totals on the grid; a sum with a part that was not observed is a gap.
+    pub(super) fn finish(self, found: &Found) -> BTreeMap<String, Vec<f64>> {
+        let mut totals: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+        for ((country, period), amount) in self.0 {
+            let total = totals.entry(country).or_insert_with(|| vec![f64::NAN; found.grid.len]);
+            if amount.empty == 0 && amount.censored == 0 {
+                total[period] = steady(&amount);
+            }
+        }
+        totals
+    }
 }

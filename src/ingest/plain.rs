@@ -191,6 +191,7 @@ fn listed(names: &[String]) -> String {
 
 /// A value; `NaN` for a gap and for what is known only below a bound.
 fn number(text: &str) -> Result<f64> {
+    let text = text.trim();
     match text.parse::<f64>() {
         Ok(value) if value.is_infinite() => Err(Error::input(format!("found '{text}', expected a finite number"))),
         Ok(value) => Ok(value),

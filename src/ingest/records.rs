@@ -9,7 +9,7 @@ const LONGEST: usize = 1 << 24;
 
 /// Reads one record after the other; blank lines are passed over.
 #[derive(Debug)]
-pub struct Records<R> {
+pub(super) struct Records<R> {
     reader: R,
     /// The byte that ends a line: `\n`, or `\r` in old files.
     end: u8,
@@ -20,7 +20,7 @@ pub struct Records<R> {
 
 /// One record, without its line end.
 #[derive(Clone, Copy, Debug)]
-pub struct Record<'a> {
+pub(super) struct Record<'a> {
     /// Line on which it begins, from 1.
     pub line: u64,
     /// Its bytes.
@@ -31,12 +31,12 @@ pub struct Record<'a> {
 
 impl<R: BufRead> Records<R> {
     /// Records of a reader whose first line has the number `first_line`.
-    pub fn new(reader: R, end: u8, first_line: u64) -> Self {
+    pub(super) fn new(reader: R, end: u8, first_line: u64) -> Self {
         Records { reader, end, lines: first_line - 1, blank: 0, buffer: Vec::new() }
     }
 
     /// Number of blank lines passed over so far.
-    pub fn blank_lines(&self) -> u64 {
+    pub(super) fn blank_lines(&self) -> u64 {
         self.blank
     }
 
@@ -44,7 +44,7 @@ impl<R: BufRead> Records<R> {
     ///
     /// # Errors
     /// The operating system refused.
-    pub fn next_record(&mut self) -> io::Result<Option<Record<'_>>> {
+    pub(super) fn next_record(&mut self) -> io::Result<Option<Record<'_>>> {
         loop {
             self.buffer.clear();
             let mut quotes = self.append_line()?;
@@ -81,7 +81,7 @@ fn without_line_end(line: &[u8], end: u8) -> &[u8] {
 }
 
 /// Number of fields of a record.
-pub fn count_fields(record: &[u8], delimiter: u8) -> usize {
+pub(super) fn count_fields(record: &[u8], delimiter: u8) -> usize {
     if !record.contains(&b'"') {
         return 1 + record.iter().filter(|b| **b == delimiter).count();
     }
@@ -98,7 +98,7 @@ pub fn count_fields(record: &[u8], delimiter: u8) -> usize {
 }
 
 /// The fields of a record, without quotes and the spaces around them. Calls `take` with number and bytes of each.
-pub fn for_each_field<'a>(record: &'a [u8], delimiter: u8, mut take: impl FnMut(usize, Cow<'a, [u8]>)) {
+pub(super) fn for_each_field<'a>(record: &'a [u8], delimiter: u8, mut take: impl FnMut(usize, Cow<'a, [u8]>)) {
     let mut quoted = false;
     let (mut start, mut index) = (0, 0);
     for (at, byte) in record.iter().enumerate() {
@@ -113,7 +113,7 @@ pub fn for_each_field<'a>(record: &'a [u8], delimiter: u8, mut take: impl FnMut(
 }
 
 /// The fields of a record as text; `None` for a field that is not UTF-8.
-pub fn fields(record: &[u8], delimiter: u8) -> Vec<Option<String>> {
+pub(super) fn fields(record: &[u8], delimiter: u8) -> Vec<Option<String>> {
     let mut fields = Vec::new();
     for_each_field(record, delimiter, |_, field| fields.push(String::from_utf8(field.into_owned()).ok()));
     fields

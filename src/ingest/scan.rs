@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 /// How the time column is coded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TimeCoding {
+pub(super) enum TimeCoding {
     /// As text (or digits).
     Text,
     /// As days since 1970.
@@ -25,7 +25,7 @@ pub enum TimeCoding {
 
 /// Rows that are equal in time, domain and country as written.
 #[derive(Clone, Copy, Debug)]
-pub struct Group {
+pub(super) struct Group {
     /// Index of the time among [`Grouped::texts`], or nothing.
     pub time: Option<u32>,
     /// Domain.
@@ -44,7 +44,7 @@ pub struct Group {
 
 /// A file reduced to its distinct keys.
 #[derive(Debug)]
-pub struct Grouped {
+pub(super) struct Grouped {
     /// Groups, sorted by their texts: the order does not depend on threads.
     pub groups: Vec<Group>,
     /// Distinct texts.
@@ -55,7 +55,7 @@ pub struct Grouped {
 
 /// One row as written, for the search for a defect. `None` = the cell is missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RawRow {
+pub(super) struct RawRow {
     /// Time.
     pub time: Option<String>,
     /// Domain.
@@ -67,7 +67,7 @@ pub struct RawRow {
 }
 
 /// Names of the columns of a Parquet file.
-pub fn parquet_header(source: &Source) -> Result<Vec<String>> {
+pub(super) fn parquet_header(source: &Source) -> Result<Vec<String>> {
     let schema = guarded(source, || parquet(source)?.collect_schema())?;
     Ok(schema.iter_names().map(|name| name.to_string()).collect())
 }
@@ -76,7 +76,7 @@ pub fn parquet_header(source: &Source) -> Result<Vec<String>> {
 ///
 /// # Errors
 /// The engine cannot read the file.
-pub fn grouped(source: &Source, header: &[String], chosen: &Chosen) -> Result<Grouped> {
+pub(super) fn grouped(source: &Source, header: &[String], chosen: &Chosen) -> Result<Grouped> {
     let (frame, coding) = selected(source, header, chosen)?;
     let number = col("value").cast(DataType::Float64);
     // Written without `is_finite`: a NaN compares above everything, so the upper bound refuses it.
@@ -98,7 +98,7 @@ pub fn grouped(source: &Source, header: &[String], chosen: &Chosen) -> Result<Gr
 }
 
 /// The rows `from..from + length` of a Parquet file as written.
-pub fn raw_rows(
+pub(super) fn raw_rows(
     source: &Source,
     header: &[String],
     chosen: &Chosen,
@@ -218,11 +218,12 @@ fn read_groups(frame: &DataFrame, coding: TimeCoding) -> PolarsResult<Grouped> {
             largest: largest.get(row).unwrap_or(0.0),
         });
     }
-    let order = |index: Option<u32>| index.map(|index| texts[index as usize]);
-    groups.sort_by(|a, b| {
-        let key = |g: &Group| (order(g.domain), order(g.country), order(g.time), order(g.odd));
-        key(a).cmp(&key(b))
-    });
+    let mut by_text: Vec<u32> = (0..texts.len() as u32).collect();
+    by_text.sort_unstable_by_key(|index| texts[*index as usize]);
+    let mut rank = vec![0u32; texts.len()];
+    (0..).zip(&by_text).for_each(|(position, index)| rank[*index as usize] = position);
+    let order = |index: Option<u32>| index.map(|index| rank[index as usize]);
+    groups.sort_unstable_by_key(|g| (order(g.domain), order(g.country), order(g.time), order(g.odd)));
     Ok(Grouped { groups, texts: texts.iter().map(|text| text.to_string()).collect(), coding })
 }
 
@@ -264,7 +265,8 @@ pub(super) fn write_sample(path: &str, start: i64, days: i64, coding: &str) {
         "milliseconds" => Column::new("date".into(), stamps.iter().map(|t| t * 1_000).collect::<Vec<_>>())
             .cast(&DataType::Datetime(TimeUnit::Milliseconds, None)),
         "microseconds utc" => Column::new("date".into(), stamps.iter().map(|t| t * 1_000_000).collect::<Vec<_>>())
-            .cast(&DataType::Datetime(TimeUnit::Microseconds, None)),
+            .cast(&DataType::Datetime(TimeUnit::Microseconds, Some(TimeZone::UTC))),
+        "seconds" => Ok(Column::new("date".into(), stamps)),
         _ => Ok(Column::new("date".into(), texts)),
     };
     let mut visits: Vec<f64> = (0..days).map(|day| (100 + day) as f64).collect();

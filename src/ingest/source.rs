@@ -18,7 +18,7 @@ const HARMLESS: u64 = 256 << 20;
 
 /// A file ready to be scanned.
 #[derive(Debug)]
-pub struct Source {
+pub(super) struct Source {
     /// As the user named it.
     pub name: String,
     /// What it is.
@@ -34,7 +34,7 @@ pub struct Source {
 
 /// What a file is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Format {
+pub(super) enum Format {
     /// Delimited text.
     Csv(Dialect),
     /// Columns in binary.
@@ -45,7 +45,7 @@ pub enum Format {
 
 /// How a delimited text is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Dialect {
+pub(super) struct Dialect {
     /// Between fields.
     pub delimiter: u8,
     /// At the end of a line: `\n`, or `\r` in old files.
@@ -61,7 +61,7 @@ impl Source {
     ///
     /// # Errors
     /// It cannot be read, is empty, packed in an unknown or broken way, grows beyond reason, or has no header.
-    pub fn open(path: &Path) -> Result<Source> {
+    pub(super) fn open(path: &Path) -> Result<Source> {
         let name = path.display().to_string();
         Self::open_named(path, &name).map_err(|error| error.in_file(name))
     }
@@ -90,7 +90,7 @@ impl Source {
     }
 
     /// The file from its start.
-    pub fn reader(&self) -> Result<BufReader<File>> {
+    pub(super) fn reader(&self) -> Result<BufReader<File>> {
         Ok(BufReader::with_capacity(1 << 18, open(&self.path).map_err(|error| error.in_file(&self.name))?))
     }
 }
@@ -237,7 +237,7 @@ fn read_pair(reader: &mut impl Read, pair: &mut [u8; 2]) -> io::Result<usize> {
 ///
 /// # Errors
 /// Empty, packed in a broken or unknown way, binary, or broken UTF-16.
-pub fn text_of(bytes: Vec<u8>) -> Result<Vec<u8>> {
+pub(super) fn text_of(bytes: Vec<u8>) -> Result<Vec<u8>> {
     let plain = match bytes.as_slice() {
         [] => return Err(Error::input("the input is empty")),
         [0xef, 0xbb, 0xbf, rest @ ..] => return Ok(rest.to_vec()),
@@ -326,7 +326,7 @@ fn header_of(text: &[u8], line_end: u8, preamble: u64) -> Result<Dialect> {
 
 /// Rows of a delimited text, and whether every one has as many fields as the header.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Shape {
+pub(super) struct Shape {
     /// Rows after the header, blank lines not counted.
     pub rows: u64,
     /// Blank lines after the header.
@@ -336,7 +336,7 @@ pub struct Shape {
 }
 
 /// Counts the rows of a delimited text; stops at the first ragged one.
-pub fn shape(source: &Source, dialect: &Dialect) -> Result<Shape> {
+pub(super) fn shape(source: &Source, dialect: &Dialect) -> Result<Shape> {
     let mut records = rows(source, dialect)?;
     let mut shape = Shape::default();
     while let Some(record) = records.next_record().map_err(|e| cannot_read(e).in_file(&source.name))? {
@@ -350,13 +350,24 @@ pub fn shape(source: &Source, dialect: &Dialect) -> Result<Shape> {
     Ok(shape)
 }
 
+/// Counts the objects of an NDJSON file: its lines that are not blank.
+pub(crate) fn objects(source: &Source) -> Result<Shape> {
+    let (mut reader, mut line, mut rows) = (source.reader()?, Vec::new(), 0);
+    while reader.read_until(b'\n', &mut line).map_err(|e| cannot_read(e).in_file(&source.name))? > 0 {
+        rows += u64::from(!line.trim_ascii().is_empty());
+        line.clear();
+    }
+    Ok(Shape { rows, ..Shape::default() })
+}
+
 /// A copy in the plainest form: no comments, no spaces around fields, quotes only where they are needed.
-pub fn rewritten(source: &Source, dialect: &Dialect) -> Result<Source> {
+pub(super) fn rewritten(source: &Source, dialect: &Dialect) -> Result<Source> {
     let cannot_write = |e| Error::io("cannot write a temporary file", e);
     let mut records = rows(source, dialect)?;
     let mut file = temporary_file()?;
     let mut out = BufWriter::new(file.as_file_mut());
-    writeln!(out, "header").map_err(cannot_write)?;
+    let names: Vec<String> = (0..dialect.header.len()).map(|index| format!("c{index}")).collect();
+    writeln!(out, "{}", names.join(",")).map_err(cannot_write)?;
     while let Some(record) = records.next_record().map_err(cannot_read)? {
         let mut line = Vec::with_capacity(record.bytes.len() + 1);
         for_each_field(record.bytes, dialect.delimiter, |index, field| {
@@ -392,7 +403,7 @@ pub fn rewritten(source: &Source, dialect: &Dialect) -> Result<Source> {
 }
 
 /// The records after the header, with their lines.
-pub fn rows(source: &Source, dialect: &Dialect) -> Result<Records<BufReader<File>>> {
+pub(super) fn rows(source: &Source, dialect: &Dialect) -> Result<Records<BufReader<File>>> {
     let mut reader = source.reader()?;
     let mut line = Vec::new();
     for _ in 0..=dialect.preamble {

@@ -15,7 +15,7 @@ use std::path::Path;
 
 /// How tables are to be understood.
 #[derive(Clone, Debug)]
-pub struct Rules {
+pub(super) struct Rules {
     /// Columns as the user named them.
     pub columns: Columns,
     /// What the table is for.
@@ -28,7 +28,7 @@ pub struct Rules {
 
 /// What was observed under one key in one period; grows by [`Amount::add`].
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Amount {
+pub(super) struct Amount {
     /// Sum of the numbers.
     pub sum: f64,
     /// How many numbers.
@@ -43,7 +43,7 @@ pub struct Amount {
 
 impl Amount {
     /// Takes another amount of the same key and period in.
-    pub fn add(&mut self, other: &Amount) {
+    pub(super) fn add(&mut self, other: &Amount) {
         self.sum += other.sum;
         self.numbers += other.numbers;
         self.empty += other.empty;
@@ -52,14 +52,14 @@ impl Amount {
     }
 
     /// Number of rows.
-    pub fn rows(&self) -> u64 {
+    pub(super) fn rows(&self) -> u64 {
         self.numbers + self.empty + self.censored
     }
 }
 
 /// Rows of one domain, country and moment.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Row {
+pub(super) struct Row {
     /// Index among [`Table::names`].
     pub domain: u32,
     /// Index among [`Table::names`]; empty name = all countries.
@@ -72,7 +72,7 @@ pub struct Row {
 
 /// A file that was read without a defect.
 #[derive(Debug)]
-pub struct Table {
+pub(super) struct Table {
     /// As the user named it.
     pub name: String,
     /// Size as given.
@@ -102,7 +102,7 @@ const EXACT: f64 = 9_007_199_254_740_992.0;
 ///
 /// # Errors
 /// The first defect, as `file:line: column: what was found, what was expected`.
-pub fn read(path: &Path, rules: &Rules) -> Result<Table> {
+pub(super) fn read(path: &Path, rules: &Rules) -> Result<Table> {
     let source = Source::open(path)?;
     let name = source.name.clone();
     read_source(source, rules).map_err(|error| error.in_file(name))
@@ -115,7 +115,8 @@ fn read_source(source: Source, rules: &Rules) -> Result<Table> {
     let search = defect::Search { source: &source, header: &header, chosen: &chosen, kind, zone: &rules.zone };
     let shape = match &source.format {
         Format::Csv(dialect) => Some(source::shape(&source, dialect)?),
-        _ => None,
+        Format::Ndjson => Some(source::objects(&source)?),
+        Format::Parquet => None,
     };
     if shape.is_some_and(|shape| shape.ragged) {
         return Err(search.first(None));
@@ -418,7 +419,7 @@ impl<'a> Meaning<'a> {
 }
 
 /// A time as the engine gives it.
-pub fn coded(text: &str, coding: TimeCoding) -> Option<Stamp> {
+pub(super) fn coded(text: &str, coding: TimeCoding) -> Option<Stamp> {
     let count = || text.parse::<i64>().ok();
     match coding {
         TimeCoding::Text => stamp::parse(cell::unquoted(text)),

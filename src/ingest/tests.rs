@@ -133,7 +133,7 @@ fn the_same_rows_in_every_format_give_the_same_panel() {
 #[test]
 fn parquet_with_dates_moments_texts_and_numbers_gives_the_same_panel() {
     let expected = csv(&rows(0..40)).unwrap().panel;
-    for coding in ["text", "date", "milliseconds", "microseconds utc"] {
+    for coding in ["text", "date", "milliseconds", "microseconds utc", "seconds"] {
         let folder = Folder::with(&[]);
         scan::write_sample(&folder.path("a.parquet"), OCTOBER_1, 40, coding);
         let loaded = folder.load(|_| {}).unwrap_or_else(|error| panic!("{coding}: {error}"));
@@ -262,10 +262,11 @@ fn repeated_keys_are_an_error_for_what_does_not_add_up() {
     );
     let loaded = Folder::with(&[("a.csv", text.as_bytes())]).load(|r| r.kind = Some(Kind::Count)).unwrap();
     assert_eq!(find(&loaded, "rt.com", "").values, [12.0]);
-    let hourly = "time,site,share\n2023-10-01T00,rt.com,5\n2023-10-01T01,rt.com,6\n";
+    let hourly = "time,site,share\n2023-10-01T00,rt.com,5\n2023-10-01T23,rt.com,6\n";
     let folder = Folder::with(&[("a.csv", hourly.as_bytes())]);
-    let error = folder.load(|r| r.every = Some(Step::HOUR)).map(|_| ());
-    assert!(error.is_ok());
+    assert_eq!(folder.load(|_| {}).unwrap().panel.series[0].kind, Kind::Share);
+    let error = folder.load(|r| r.every = Some(Step::DAY)).unwrap_err().to_string();
+    assert!(error.starts_with("series rt.com: 2 rows in the period 2023-10-01; values of kind 'share'"), "{error}");
 }
 
 #[test]
@@ -391,4 +392,159 @@ fn a_truncated_gzip_is_an_error_that_names_the_file() {
     let bytes = gzip.finish().unwrap();
     let error = one("a.csv.gz", &bytes[..bytes.len() / 2]).unwrap_err().to_string();
     assert!(error.ends_with("a.csv.gz: the packed file is truncated: it ends before its data do"), "{error}");
+}
+
+#[test]
+fn a_daily_file_beside_an_hourly_one_sets_the_grid_and_says_so() {
+    let mut hourly = String::from("time,site,visits\n");
+    for hour in 0..72 {
+        hourly += &format!("{},presstv.ir,1\n", OCTOBER_1 + hour * 3_600);
+    }
+    let loaded = Folder::with(&[("a.csv", rows(0..3).as_bytes()), ("b.csv", hourly.as_bytes())]).load(|_| {}).unwrap();
+    assert_eq!(find(&loaded, "presstv.ir", "").values, [24.0; 3]);
+    assert!(loaded.report.notes.iter().any(|note| note.contains("has one value a day")));
+}
+
+#[test]
+fn json_may_leave_keys_out_and_write_numbers_as_texts() {
+    let text = "{\"date\":\"2023-10-01\",\"site\":\"rt.com\",\"geo\":null,\"visits\":\"5\",\"x\":{\"y\":[1]}}\n\
+                {\"site\":\"rt.com\",\"date\":\"2023-10-02\"}\n{\"date\":\"2023-10-03\",\"site\":\"rt.com\",\"visits\":7.5}\n";
+    let loaded = one("a.ndjson", text.as_bytes()).unwrap();
+    let values = &find(&loaded, "rt.com", "").values;
+    assert!(values[0] == 5.0 && values[1].is_nan() && values[2] == 7.5, "{values:?}");
+}
+
+#[test]
+fn quotes_in_odd_places_lose_no_row() {
+    for row in ["2023-10-03,rt.com,US,\"5\"", "2023-10-03,\"rt.com\",US,5", "2023-10-03,rt.com,\"US\" ,5"] {
+        let loaded = csv(&format!("{}{row}\n2023-10-04,rt.com,US,6\n", rows(0..2))).unwrap();
+        assert_eq!(find(&loaded, "rt.com", "US").values, [100.0, 101.0, 5.0, 6.0], "{row}");
+    }
+    let stray = fault(&format!("{}2023-10-03,rt\".com,US,5\n2023-10-04,rt.com,US,6\n", rows(0..2)));
+    assert!(stray.starts_with("a.csv:4: "), "{stray}");
+}
+
+#[test]
+fn a_real_wide_table_is_read_with_every_project_watched() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data/wiki_projectviews/projectviews_daily.csv");
+    if !Path::new(path).exists() {
+        return;
+    }
+    let registry = Registry::empty();
+    let request = Request { watch: Watch::All, ..Request::new(vec![path.into()], &registry) };
+    let loaded = load(&request).unwrap();
+    assert_eq!(loaded.panel.series.len(), 188);
+    assert_eq!(loaded.panel.grid.step, Step::DAY);
+}
+
+#[test]
+fn totals_in_several_folders_add_up_and_one_asked_for_sets_them_aside() {
+    let total = |us: u32| format!("date,country,visits\n2023-10-01,US,{us}\n");
+    let folder = |us: u32, start: i64| {
+        Folder::with(&[("a.csv", rows(start..start + 3).as_bytes()), ("total.csv", total(us).as_bytes())])
+    };
+    let (first, second) = (folder(1_000, 0), folder(1, 1));
+    let both = first.load(|request| request.inputs.push(second.path(""))).unwrap();
+    assert_eq!(both.panel.totals["US"][0], 1_001.0);
+    assert_eq!(both.report.totals.len(), 2);
+    let asked = first.load(|request| request.total = Some(second.path("total.csv").into())).unwrap();
+    assert_eq!(asked.panel.totals["US"][0], 1.0);
+    assert!(asked.report.notes.iter().any(|note| note.ends_with("total.csv: left aside, another total is given")));
+    // A pattern that matches the total itself does not make it traffic.
+    let pattern = first.load(|request| {
+        request.total = Some(first.path("total.csv").into());
+        request.inputs = vec![first.path("*.csv")];
+    });
+    assert_eq!(pattern.unwrap().report.failures.len(), 0);
+}
+
+#[test]
+fn rows_without_a_country_are_not_counted_beside_rows_with_one() {
+    let text = "date,country,site,users\n2023-10-01,,rt.com,10\n2023-10-01,us,rt.com,4\n2023-10-01,??,rt.com,5\n\
+                2023-10-01,,presstv.ir,3\n";
+    let loaded = csv(text).unwrap();
+    let keys: Vec<String> = loaded.panel.series.iter().map(|series| series.key.label()).collect();
+    assert_eq!(keys, ["presstv.ir", "rt.com, US", "rt.com, ZZ"]);
+    assert_eq!(loaded.report.skipped["all countries together, beside rows by country"], 1);
+}
+
+#[test]
+fn a_date_far_away_is_told_and_fills_no_memory() {
+    let error = csv(&format!("{}1023-10-01,rt.com,US,5\n", rows(0..30))).unwrap_err().to_string();
+    assert!(error.starts_with("the data stretch from 1023-10-01 to 2023-10-30"), "{error}");
+}
+
+#[test]
+fn the_same_remark_on_many_files_is_made_once() {
+    let file = |day: i64| rows(day..day + 1).replace("visits", "views");
+    let (a, b, c) = (file(0), file(1), file(2));
+    let files = [("a.csv", a.as_bytes()), ("b.csv", b.as_bytes()), ("c.csv", c.as_bytes())];
+    let loaded = Folder::with(&files).load(|_| {}).unwrap();
+    assert_eq!(loaded.report.notes.len(), 1);
+    assert!(loaded.report.notes[0].ends_with("a.csv and 2 more: column 'views' as visits read"));
+}
+
+mod properties {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// The engine against a loop: no row is lost, whatever the order and repetition of keys.
+        #[test]
+        fn the_panel_holds_the_sum_of_all_rows(
+            rows in proptest::collection::vec((0i64..20, 0usize..4, 0usize..3, 0u32..1_000_000), 1..200)
+        ) {
+            let hosts = ["rt.com", "www.rt.com", "presstv.ir", "https://arabic.rt.com/x"];
+            let (countries, codes) = (["US", "gb", "??"], ["US", "GB", "ZZ"]);
+            let mut text = String::from("date,url,country,views\n");
+            let mut expected: BTreeMap<(&str, String, i64), f64> = BTreeMap::new();
+            for (day, host, country, views) in &rows {
+                text += &format!("{},{},{},{views}\n", stamp::show(OCTOBER_1 + day * DAY), hosts[*host], countries[*country]);
+                let domain = if *host == 2 { "presstv.ir" } else { "rt.com" };
+                *expected.entry((domain, codes[*country].to_string(), *day)).or_default() += f64::from(*views);
+            }
+            let folder = Folder::with(&[("a.csv", text.as_bytes())]);
+            let loaded = folder.load(|request| request.every = Some(Step::DAY));
+            let monthly_or_weekly = matches!(&loaded, Err(error) if error.is_usage());
+            prop_assume!(!monthly_or_weekly);
+            let loaded = loaded.unwrap();
+            let mut seen = BTreeMap::new();
+            for series in &loaded.panel.series {
+                for (period, value) in series.values.iter().enumerate().filter(|(_, value)| !value.is_nan()) {
+                    let day = (loaded.panel.grid.time(period) - OCTOBER_1) / DAY;
+                    seen.insert((series.key.domain.as_str(), series.key.country.clone(), day), *value);
+                }
+            }
+            prop_assert_eq!(seen, expected);
+        }
+
+        /// Whatever is broken in a file, a reader hears of a row or a column, not of the engine.
+        #[test]
+        fn a_broken_file_is_an_error_about_the_file(
+            changes in proptest::collection::vec((0usize..300, proptest::sample::select(&b"\",;\n\r\t<-x 0#\xe9"[..])), 1..4)
+        ) {
+            let mut bytes = rows(0..10).into_bytes();
+            for (at, byte) in changes {
+                let length = bytes.len();
+                bytes[at % length] = byte;
+            }
+            if let Err(error) = one("a.csv", &bytes) {
+                let text = error.to_string();
+                prop_assert!(!text.contains("engine") && !text.contains("cannot read the table"), "{}", text);
+                prop_assert!(!text.contains("inconsistent"), "{}", text);
+            }
+        }
+
+        #[test]
+        fn a_plain_series_is_read_or_refused_whatever_the_bytes(
+            bytes in proptest::collection::vec(proptest::sample::select(&b"\",;\n\r\t<-.e 0123456789TZ:#\xe9a"[..]), 0..80)
+        ) {
+            if let Ok(plain) = read_plain(&bytes[..], "a", None, None) {
+                prop_assert_eq!(plain.values.len(), plain.row_to_index.len());
+                prop_assert!(plain.row_to_index.iter().flatten().all(|index| *index < plain.grid.len));
+            }
+        }
+    }
 }

@@ -2,6 +2,9 @@
 
 use super::args::{Detect, Output};
 use super::{Outcome, to_stdout};
+use crate::alert::ChangePoint;
+use crate::baseline::seasonal::Season;
+use crate::detect::changepoint;
 use crate::detect::points::{PointOptions, Points, Seasons, points};
 use crate::error::{Error, Result};
 use crate::ingest::{Plain, read_plain};
@@ -25,10 +28,11 @@ pub(crate) fn run(arguments: &Detect) -> Result<Outcome> {
         }
     }
     let series = Gridded::new(&plain);
-    let found = points(&series.values, step(&plain), &options);
+    let mut found = points(&series.values, step(&plain), &options);
+    let changes = regimes(&series.values, &options.seasons.periods(step(&plain)), &mut found);
     to_stdout(|out| match arguments.output {
         Output::Points => write_points(out, &plain, &found),
-        Output::Changepoints => write_change_points(out, &plain, &series, &found),
+        Output::Changepoints => write_change_points(out, &plain, &series, &changes),
     })?;
     Ok(Outcome::Done)
 }
@@ -65,6 +69,18 @@ fn seasons(text: &str) -> Result<Seasons> {
             .collect::<Result<Vec<usize>>>()
             .map(Seasons::Periods),
     }
+}
+
+/// Fills in the regimes of the whole series.
+fn regimes(values: &[f64], periods: &[usize], found: &mut Points) -> Vec<ChangePoint> {
+    let season = Season::learn(values, 0, periods);
+    let x: Vec<f64> = values.iter().enumerate().map(|(i, value)| value - season.at(i)).collect();
+    let settings = changepoint::Settings { season: periods.first().copied().unwrap_or(1), ..Default::default() };
+    let changes = changepoint::change_points(&x, &settings);
+    let starts: Vec<usize> = changes.iter().map(|change| change.index).collect();
+    starts.iter().for_each(|&start| found.changepoint[start] = true);
+    found.segment_mean = changepoint::segment_levels(values, &starts);
+    changes
 }
 
 /// The series in the order of time, and the way back to the rows.
@@ -142,10 +158,10 @@ fn push_value(text: &mut Vec<u8>, value: f64) {
     }
 }
 
-fn write_change_points(out: &mut impl Write, plain: &Plain, series: &Gridded, found: &Points) -> io::Result<()> {
+fn write_change_points(out: &mut impl Write, plain: &Plain, series: &Gridded, changes: &[ChangePoint]) -> io::Result<()> {
     writeln!(out, "{CHANGEPOINTS}")?;
     let mut text = Vec::new();
-    for change in &found.change_points {
+    for change in changes {
         let Some(row) = series.row_from(change.index) else { continue };
         text.clear();
         push_integer(&mut text, row as i64);

@@ -9,6 +9,7 @@ mod defect;
 mod grid;
 mod header;
 mod inputs;
+mod meaning;
 mod panel;
 mod plain;
 mod records;
@@ -18,6 +19,7 @@ pub mod stamp;
 mod table;
 #[cfg(test)]
 mod tests;
+mod unpack;
 
 pub use header::Columns;
 pub use plain::{Plain, read_plain};

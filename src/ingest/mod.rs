@@ -6,6 +6,7 @@
 
 mod cell;
 mod defect;
+pub mod frame;
 mod grid;
 mod header;
 mod inputs;

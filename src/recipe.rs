@@ -5,7 +5,8 @@
 use crate::error::{Error, Result};
 use crate::series::Role;
 use crate::simulate::{
-    Censoring, Country, Domain, Gap, Late, Mirror, Noise, Outlet, Plant, Planted, Profile, Recipe, Scope, Season, Simulation,
+    Censoring, Country, Domain, Gap, Late, Mirror, Noise, Outlet, Plant, Planted, Profile, Recipe, Scope, Season,
+    Simulation,
 };
 use crate::time::{Grid, Seconds, Step};
 use jiff::Timestamp;
@@ -125,7 +126,8 @@ fn stamp(time: Seconds, step: Step) -> String {
 /// A date, or a date with a time, as seconds; UTC unless it says otherwise.
 fn seconds(datetime: &Datetime) -> Result<Seconds> {
     let text = datetime.to_string();
-    let local = || text.parse::<DateTime>().and_then(|local| local.to_zoned(TimeZone::UTC)).map(|zoned| zoned.timestamp());
+    let local =
+        || text.parse::<DateTime>().and_then(|local| local.to_zoned(TimeZone::UTC)).map(|zoned| zoned.timestamp());
     let moment = if datetime.offset.is_some() { text.parse::<Timestamp>() } else { local() };
     moment.map(|t| t.as_second()).map_err(|e| Error::input(format!("'{text}' is no date")).because(e))
 }
@@ -338,7 +340,8 @@ impl File {
         let affinity = self.affinity.into_iter().flat_map(|(state, countries)| {
             countries.into_iter().map(move |(country, factor)| ((state.clone(), country), factor))
         });
-        let late = self.late.map(|l| Ok::<_, Error>(Late { country: l.country, from: seconds(&l.from)? })).transpose()?;
+        let late =
+            self.late.map(|l| Ok::<_, Error>(Late { country: l.country, from: seconds(&l.from)? })).transpose()?;
         let mut plants = Vec::new();
         for rise in self.news {
             let (scope, onset, profile) = rise.parts()?;

@@ -6,9 +6,11 @@
 pub mod changepoint;
 pub mod cost;
 pub mod fpop;
+pub mod novelty;
 pub mod online;
 pub mod pelt;
 pub mod penalty;
 pub mod points;
 pub mod spike;
 pub mod surge;
+pub mod surprise;

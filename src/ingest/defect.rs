@@ -2,11 +2,11 @@
 
 use super::cell;
 use super::header::Chosen;
+use super::meaning::coded;
 use super::records::for_each_field;
 use super::scan::{self, RawRow, TimeCoding};
 use super::source::{self, Dialect, Format, Source};
 use super::stamp::{self, Stamp, Zone};
-use super::table::coded;
 use crate::error::{Error, Result};
 use crate::registry::fold;
 use crate::series::Kind;

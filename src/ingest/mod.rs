@@ -10,6 +10,7 @@ pub mod frame;
 mod grid;
 mod header;
 mod inputs;
+mod meaning;
 mod panel;
 mod plain;
 mod records;
@@ -19,6 +20,7 @@ pub mod stamp;
 mod table;
 #[cfg(test)]
 mod tests;
+mod unpack;
 
 pub use header::Columns;
 pub use plain::{Plain, read_plain};

@@ -2,8 +2,8 @@
 
 use super::header::{self, normal};
 use super::records::{Records, count_fields, fields, for_each_field};
-use super::source::text_of;
 use super::stamp::{self, Stamp, show};
+use super::unpack::text_of;
 use crate::error::{Error, Result};
 use crate::time::{Grid, Seconds, Step};
 use std::collections::HashMap;

@@ -31,7 +31,7 @@ pub const EXPECTED: &str = "a date such as 2023-10-07 or 2023-10-07T13:00:00Z";
 /// # use floodmark::ingest::stamp::{parse, Stamp};
 /// assert_eq!(parse("1970-01-02"), Some(Stamp::Civil { wall: 86_400, date_only: true }));
 /// assert_eq!(parse("1970-01-01T02:00+01:00"), Some(Stamp::Instant(3_600)));
-/// assert_eq!(parse("1970010201"), Some(Stamp::Civil { wall: 90_000, date_only: false }));
+/// assert_eq!(parse("1980010101"), Some(Stamp::Civil { wall: 315_536_400, date_only: false }));
 /// assert_eq!(parse("2023-02-30"), None);
 /// ```
 pub fn parse(text: &str) -> Option<Stamp> {

@@ -41,7 +41,7 @@ impl Setting<'_> {
     pub(crate) fn offset(&self) -> Option<f64> {
         match self.scale {
             Scale::Log { offset } => Some(offset),
-            Scale::Identity => None,
+            Scale::Identity | Scale::ReversedLog => None,
         }
     }
 }

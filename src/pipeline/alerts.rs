@@ -2,6 +2,8 @@
 
 use crate::alert::{Alert, ChangePointTime, Counts, Detectors, Estimate, Event, Flag, Group, Severity, Status};
 use crate::detect::surge::Episode;
+use crate::measure::attribution::{Onset, attribute};
+use crate::measure::comovement::{self, Onsets};
 use crate::pipeline::lifts::{self, References};
 use crate::pipeline::score::Scored;
 use crate::pipeline::{Options, periods};
@@ -20,6 +22,17 @@ pub(crate) struct Judged {
     pub(crate) surges: Vec<Vec<(usize, usize)>>,
     /// The same for drops.
     pub(crate) falls: Vec<Vec<(usize, usize)>>,
+}
+
+impl Judged {
+    /// Periods of series `i` that lie in an alert or a drop.
+    pub(crate) fn mask(&self, i: usize, len: usize) -> Vec<bool> {
+        let mut mask = vec![false; len];
+        for &(first, last) in self.surges[i].iter().chain(&self.falls[i]) {
+            mask[first..=last].fill(true);
+        }
+        mask
+    }
 }
 
 /// An episode on trial.
@@ -140,15 +153,16 @@ fn alert(
 ) -> Alert {
     let (grid, episode) = (&panel.grid, candidate.episode);
     let source = &series.watched.series;
-    let lift = lifts::of_stretch(series, episode.onset, episode.end, grid.step, options);
-    let net = references.net(series, episode.onset, episode.end, grid.step, options);
+    let lift = lifts::of_stretch(series, episode, grid.step, options);
+    let net = references.net(series, episode, grid.step, options);
     let change = nearest_change(series, episode, grid.step);
     let mut flags = flags(series, episode, lift.expected, panel);
-    if net.reference_lift.abs() > 0.1 && net.reference_lift * episode.sign > 0.0 && net.reference_moved {
+    if net.reference_lift.abs() > 0.1 && net.reference_lift * episode.sign > 0.0 {
         flags.insert(Flag::ReferenceMoved);
     }
     let onset = grid.time(episode.onset);
-    let span = change.as_ref().map_or((onset, onset), |c| (grid.time(c.low).min(onset), grid.time(c.high).max(onset)));
+    let span = change.map_or((onset, onset), |c| (grid.time(c.low).min(onset), grid.time(c.high).max(onset)));
+    let place = Onset { at: onset, low: span.0, high: span.1 };
     let kind_lift = if source.kind.has_lift() { lift.lift } else { Estimate::UNKNOWN };
     Alert {
         id: identity(series.watched.level, &source.key, grid.step, episode.sign, onset),
@@ -176,7 +190,7 @@ fn alert(
         detectors: Detectors { zscore: true, changepoint: change.is_some() },
         reference_lift: net.reference_lift,
         net_lift: net.net,
-        events: lifts::events_near(events, &source.key, span, grid),
+        events: attribute(events, place, &source.key.state, &source.key.country, (grid.start, grid.end())),
         severity: severity(kind_lift, net.net, candidate.q, episode),
         flags,
     }
@@ -271,7 +285,20 @@ fn mark_displacement(judged: &mut Judged) {
     }
 }
 
-/// Outlets whose surges start together.
-pub(crate) fn groups(_alerts: &[Alert], _scored: &[Scored], _panel: &Panel, _options: &Options) -> Vec<Group> {
-    Vec::new()
+/// Outlets whose surges start together: onsets of outlets in all countries together where the data have them.
+pub(crate) fn groups(alerts: &[Alert], panel: &Panel, options: &Options) -> Vec<Group> {
+    let together = alerts.iter().any(|a| a.level == Level::Outlet && a.key.country.is_empty());
+    let mut onsets: Vec<Onsets> = Vec::new();
+    for alert in alerts.iter().filter(|a| a.level == Level::Outlet && (a.key.country.is_empty() || !together)) {
+        let Some(at) = panel.grid.index_of(alert.onset) else { continue };
+        match onsets.iter_mut().find(|o| o.outlet == alert.key.outlet) {
+            Some(known) if !known.at.contains(&at) => known.at.push(at),
+            Some(_) => {}
+            None => {
+                onsets.push(Onsets { outlet: alert.key.outlet.clone(), state: alert.key.state.clone(), at: vec![at] })
+            }
+        }
+    }
+    onsets.sort_by(|a, b| a.outlet.cmp(&b.outlet));
+    comovement::groups(&onsets, &panel.grid, periods(1.0, panel.grid.step).max(1), options.fdr)
 }

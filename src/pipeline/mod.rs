@@ -94,8 +94,9 @@ pub fn analyze(panel: &Panel, events: &[Event], options: &Options, progress: Pro
     let mut counts = count(panel, &scored);
     let judged = alerts::judge(&scored, panel, events, options, &mut counts);
     let index = lifts::index_table(&scored, panel, options);
-    let lifts = lifts::lift_table(&scored, panel, events, options);
-    let groups = alerts::groups(&judged.alerts, &scored, panel, options);
+    let lifts = lifts::lift_table(&scored, &judged, panel, events, options);
+    let index_lifts = lifts::index_lift_table(&scored, &judged, panel, events, options);
+    let groups = alerts::groups(&judged.alerts, panel, options);
     let series = scored
         .iter()
         .enumerate()
@@ -103,7 +104,7 @@ pub fn analyze(panel: &Panel, events: &[Event], options: &Options, progress: Pro
         .collect();
     let notes = notes(panel, &scored, &counts);
     let (alerts, drops) = (judged.alerts, judged.drops);
-    Ok(Analysis { grid: panel.grid, alerts, drops, series, index, lifts, groups, counts, notes })
+    Ok(Analysis { grid: panel.grid, alerts, drops, series, index, lifts, index_lifts, groups, counts, notes })
 }
 
 fn count(panel: &Panel, scored: &[Scored]) -> Counts {

@@ -3,6 +3,7 @@
 use crate::aggregate::Watched;
 use crate::alert::{ChangePoint, PeriodFlags, ScoredSeries};
 use crate::baseline::seasonal::Season;
+use crate::detect::changepoint;
 use crate::detect::surge::{self, Settings, Walk};
 use crate::pipeline::Options;
 use crate::stats::scale::Scale;
@@ -33,12 +34,16 @@ pub(crate) fn score(watched: Watched, grid: &Grid, options: &Options) -> Scored 
     Scored { watched, walk, scale, change_points }
 }
 
-/// Breaks of the deseasonalised series, seen from the whole of it.
+/// Breaks of the deseasonalised series, seen from the whole of it, with levels turned back to values.
 fn change_points(x: &[f64], settings: &Settings, scale: Scale) -> Vec<ChangePoint> {
     let season = Season::learn(x, 0, &settings.baseline.seasons);
-    let _level: Vec<f64> = x.iter().enumerate().map(|(t, v)| v - season.at(t)).collect();
-    let _ = scale;
-    Vec::new()
+    let level: Vec<f64> = x.iter().enumerate().map(|(t, v)| v - season.at(t)).collect();
+    let cycle = settings.baseline.seasons.first().copied().unwrap_or(1);
+    let mut found = changepoint::change_points(&level, &changepoint::Settings { season: cycle, ..Default::default() });
+    for change in &mut found {
+        (change.before, change.after) = (scale.inverse(change.before), scale.inverse(change.after));
+    }
+    found
 }
 
 impl Scored {
@@ -72,23 +77,9 @@ impl Scored {
             lower: if reversed { high.clone() } else { low.clone() },
             upper: if reversed { low } else { high },
             z: self.walk.z.clone(),
-            segment: segments(n, &self.change_points),
+            segment: changepoint::segment_numbers(n, &self.change_points.iter().map(|c| c.index).collect::<Vec<_>>()),
             flags: flags.collect(),
             change_points: self.change_points.clone(),
         }
     }
-}
-
-/// Number of the segment of each period.
-fn segments(n: usize, breaks: &[ChangePoint]) -> Vec<u32> {
-    let mut segment = 0;
-    let mut next = breaks.iter().map(|b| b.index).peekable();
-    (0..n)
-        .map(|t| {
-            while next.next_if(|index| *index <= t).is_some() {
-                segment += 1;
-            }
-            segment
-        })
-        .collect()
 }

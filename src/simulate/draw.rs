@@ -14,9 +14,9 @@ use std::collections::BTreeMap;
 pub(super) fn stream(seed: u64, purpose: &str, key: &Key) -> ChaCha8Rng {
     let text = [purpose, &key.state, &key.outlet, &key.domain, &key.country].join("\n");
     // FNV-1a, 64 bits (Fowler, Noll & Vo): the same on every machine and version.
-    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
+    let hash = text
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
     generator(seed, hash)
 }
 
@@ -33,7 +33,10 @@ pub(super) fn panel(recipe: &Recipe, expected: &Expected) -> Panel {
     for (country, total) in &expected.totals {
         let rest = factors("rest", recipe.rest, country);
         let both = rest.iter().zip(&common[country.as_str()]).map(|(a, b)| (a + b).exp());
-        totals.insert(country.clone(), total.rest.iter().zip(both).map(|(rest, factor)| (rest * factor).round()).collect());
+        totals.insert(
+            country.clone(),
+            total.rest.iter().zip(both).map(|(rest, factor)| (rest * factor).round()).collect(),
+        );
     }
     let mut series = Vec::with_capacity(expected.series.len());
     for mean in &expected.series {

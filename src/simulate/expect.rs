@@ -247,8 +247,10 @@ fn base(recipe: &Recipe, shape: &[f64]) -> Vec<Mean> {
                 let appeal = outlet.appeal.get(&key.country).unwrap_or(&1.0);
                 let share = outlet.share * domain.part * affinity * appeal;
                 let level = country.visits * share * (recipe.spread * z).exp();
-                let lives = |time| domain.from.is_none_or(|from| time >= from) && domain.until.is_none_or(|end| time < end);
-                let at = |(index, factor): (usize, &f64)| if lives(recipe.grid.time(index)) { level * factor } else { 0.0 };
+                let lives =
+                    |time| domain.from.is_none_or(|from| time >= from) && domain.until.is_none_or(|end| time < end);
+                let at =
+                    |(index, factor): (usize, &f64)| if lives(recipe.grid.time(index)) { level * factor } else { 0.0 };
                 let base = shape.iter().enumerate().map(at).collect();
                 series.push(Mean { key, role: outlet.role, outlet: place, base, full: Vec::new() });
             }

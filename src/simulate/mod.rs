@@ -239,7 +239,8 @@ impl Recipe {
         if self.grid.len == 0 || self.grid.step > Step::WEEK {
             return Err(Error::input("a recipe needs at least one period, of a week or shorter"));
         }
-        let noises = [self.noise, self.common, self.rest].into_iter().chain(self.outlets.iter().filter_map(|o| o.noise));
+        let noises =
+            [self.noise, self.common, self.rest].into_iter().chain(self.outlets.iter().filter_map(|o| o.noise));
         if !noises.into_iter().all(|noise| noise.is_possible()) {
             return Err(Error::input("noise needs 0 <= sd <= 2, 0 <= phi < 1, df > 2, dispersion >= 0"));
         }
@@ -247,9 +248,11 @@ impl Recipe {
         let numbers = [self.spread, self.growth + 1.0, self.gap_rate].into_iter();
         let numbers = numbers.chain(self.season.week).chain(self.season.day).chain(self.affinity.values().copied());
         let numbers = numbers.chain(self.countries.iter().map(|c| c.visits));
-        let numbers = numbers.chain(self.outlets.iter().flat_map(|o| {
-            o.domains.iter().map(|d| d.part).chain(o.appeal.values().copied()).chain([o.share])
-        }));
+        let numbers = numbers.chain(
+            self.outlets
+                .iter()
+                .flat_map(|o| o.domains.iter().map(|d| d.part).chain(o.appeal.values().copied()).chain([o.share])),
+        );
         if !numbers.into_iter().all(positive) || self.gap_rate > 1.0 {
             return Err(Error::input("levels, shares, factors and rates of a recipe must be finite and not negative"));
         }

@@ -181,7 +181,8 @@ impl Profile {
 
     fn check(&self) -> Result<()> {
         let ordered = self.0.windows(2).all(|pair| pair[0].0 < pair[1].0);
-        let possible = self.0.iter().all(|&(day, lift)| (0..=100_000).contains(&day) && lift.is_finite() && lift >= -1.0);
+        let possible =
+            self.0.iter().all(|&(day, lift)| (0..=100_000).contains(&day) && lift.is_finite() && lift >= -1.0);
         if self.0.is_empty() || !ordered || !possible {
             return Err(Error::input("a profile needs rising days from 0 and lifts of -100% or more"));
         }

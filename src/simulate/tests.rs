@@ -160,8 +160,7 @@ fn hours_have_a_day_and_a_week_and_bots_last_one_day() {
     let mut recipe = quiet();
     recipe.grid = Grid { start: DAYS.start, step: Step::HOUR, len: 24 * 28 };
     recipe.season.day = std::array::from_fn(|hour| if hour < 6 { 0.5 } else { 1.0 });
-    recipe.plants =
-        vec![Plant::Bot { scope: scope("reference1.example", &["GB"]), onset: DAYS.time(14), lift: 3.0 }];
+    recipe.plants = vec![Plant::Bot { scope: scope("reference1.example", &["GB"]), onset: DAYS.time(14), lift: 3.0 }];
     let simulation = simulate(&recipe).unwrap();
     let hours = values(&simulation, "reference1.example", "GB");
     assert!((mean(&hours[0..6]) / mean(&hours[6..24]) - 0.5).abs() < 0.01);

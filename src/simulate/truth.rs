@@ -137,9 +137,9 @@ fn kind(plant: &Plant) -> PlantedKind {
 fn span(plant: &Plant, grid: Grid) -> (Seconds, Seconds) {
     let day = Step::DAY.seconds();
     match plant {
-        Plant::News { onset, profile, .. } | Plant::Surge { onset, profile, .. } | Plant::Index { onset, profile, .. } => {
-            (*onset, onset + (profile.last_day() + 1) * day)
-        }
+        Plant::News { onset, profile, .. }
+        | Plant::Surge { onset, profile, .. }
+        | Plant::Index { onset, profile, .. } => (*onset, onset + (profile.last_day() + 1) * day),
         Plant::Bot { onset, .. } => (*onset, onset + day),
         Plant::Block { onset, until, .. } => (*onset, until.unwrap_or(grid.end())),
     }

@@ -275,7 +275,8 @@ fn known(seed: u64, out: &mut Vec<Series>) {
     d.white(0.5);
     for t in d.at.clone() {
         let (length, depth) = (d.rng.random_range(100..500usize), d.between(15.0, 60.0));
-        (t..(t + length).min(22_695)).for_each(|u| d.x[u] -= depth * (TAU / 2.0 * (u - t) as f64 / length as f64).sin());
+        (t..(t + length).min(22_695))
+            .for_each(|u| d.x[u] -= depth * (TAU / 2.0 * (u - t) as f64 / length as f64).sin());
     }
     d.oddities(6, 3.0);
     out.push(d.finish("known", 300));
@@ -294,7 +295,8 @@ fn known(seed: u64, out: &mut Vec<Series>) {
     d.add(|t| {
         let (hour, day) = ((t % 48) as f64 / 48.0, (t / 48) % 7);
         let weekend = f64::from(day >= 5);
-        9.4 + 0.7 * (TAU * (hour - 0.45)).sin() + 0.25 * (2.0 * TAU * hour).cos()
+        9.4 + 0.7 * (TAU * (hour - 0.45)).sin()
+            + 0.25 * (2.0 * TAU * hour).cos()
             + weekend * 0.35 * (TAU * (hour + 0.2)).sin()
     });
     d.autoregressive(0.95, 0.06);

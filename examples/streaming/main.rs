@@ -48,7 +48,8 @@ fn main() {
     for (name, detector) in DETECTORS {
         spikes::report(name, detector);
     }
-    let long: Vec<f64> = corpora.iter().flatten().flat_map(|s| s.values.iter().copied()).cycle().take(1_000_000).collect();
+    let long: Vec<f64> =
+        corpora.iter().flatten().flat_map(|s| s.values.iter().copied()).cycle().take(1_000_000).collect();
     let start = std::time::Instant::now();
     let last = floodmark_score(&long, 300).len();
     println!("\n4. {last} rows of 5 minutes: {:.0} ns a row", start.elapsed().as_nanos() as f64 / last as f64);

@@ -112,8 +112,7 @@ pub fn report(name: &str, corpora: &[Vec<Series>], detector: fn(&[f64], i64) -> 
     println!("{name:24} {mean:5.1}   ({})", each.join(", "));
     if verbose {
         for o in &outcomes {
-            let groups: Vec<String> =
-                o.groups.iter().map(|g| format!("{} {}/{} +{}", g.0, g.2, g.1, g.3)).collect();
+            let groups: Vec<String> = o.groups.iter().map(|g| format!("{} {}/{} +{}", g.0, g.2, g.1, g.3)).collect();
             println!("    1-score at threshold {:.1e}: {}", 1.0 - o.threshold, groups.join("; "));
         }
     }

@@ -5,8 +5,8 @@
 //! series is read. See `docs/methods/detect.md` for the formulas and measured results.
 
 use crate::baseline::local::Local;
-use crate::detect::surprise::Tail;
 use crate::detect::novelty::{Evidence, Novelty};
+use crate::detect::surprise::Tail;
 use crate::series::Kind;
 use crate::stats::scale::Scale;
 use crate::time::Step;
@@ -204,7 +204,7 @@ impl Scorer {
             negative: false,
             whole: true,
             spread_of_z: Tail::new(MEMORY),
-            novelty: Novelty::new(step, &periods),
+            novelty: Novelty::new(step),
             periods,
         };
         if scorer.is_declared_count() {

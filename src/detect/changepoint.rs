@@ -80,20 +80,26 @@ pub fn change_points(x: &[f64], settings: &Settings) -> Vec<ChangePoint> {
     let scaled: Vec<f64> = observed.values.iter().map(|v| v / observed.sd).collect();
     let penalty = settings.penalty.unwrap_or_else(|| default_penalty(n));
     let changes = fpop::segment(&scaled, settings.loss, penalty).changes;
-    describe(&observed, &scaled, &changes, settings)
+    change_points_of(&observed, 0.0, &scaled, &changes, settings)
 }
 
-/// Levels, intervals and p-values of changes that were found.
-fn describe(observed: &Observed, scaled: &[f64], changes: &[usize], settings: &Settings) -> Vec<ChangePoint> {
+/// Levels, intervals and p-values of changes that were found in `scaled` = (values − `center`) ÷ sd.
+pub(super) fn change_points_of(
+    observed: &Observed,
+    center: f64,
+    scaled: &[f64],
+    changes: &[usize],
+    settings: &Settings,
+) -> Vec<ChangePoint> {
     let n = scaled.len();
     let segments = segments(n, changes);
     let levels: Vec<f64> = segments.iter().map(|s| robust_level(&scaled[s.clone()])).collect();
     let test = WindowTest::new(scaled, &segments, &levels, settings);
-    let back = |level: f64| level * observed.sd * observed.unit;
+    let back = |level: f64| (level * observed.sd + center) * observed.unit;
     let describe_one = |j: usize| {
         let around = segments[j].start..segments[j + 1].end;
         let index = changes[j];
-        let (low, high) = location(scaled, around, index, levels[j], levels[j + 1], settings);
+        let (low, high) = location(scaled, around, index, |_| levels[j], |_| levels[j + 1], settings);
         ChangePoint {
             index: observed.at[index],
             // A change within a gap shows only at its end.
@@ -156,13 +162,20 @@ pub fn robust_level(values: &[f64]) -> f64 {
 /// Smallest and largest position that the likelihood ratio cannot tell from the best one: all t with
 /// cost(t) − min cost ≤ −2 ln(1 − √level), the quantile of the maximum of a two-sided Brownian motion with drift
 /// (Bai 1997; Hinkley 1970), costs being in units of the long-run variance and bounded like the loss.
-fn location(x: &[f64], around: Range<usize>, index: usize, before: f64, after: f64, s: &Settings) -> (usize, usize) {
-    let allowed = -2.0 * (1.0 - s.level.clamp(0.0, 0.999_999).sqrt()).ln();
-    // gain(t) − gain(start) = Σ loss under `before` − loss under `after` of the observations start..t.
+pub(super) fn location(
+    x: &[f64],
+    around: Range<usize>,
+    index: usize,
+    before: impl Fn(usize) -> f64,
+    after: impl Fn(usize) -> f64,
+    settings: &Settings,
+) -> (usize, usize) {
+    let allowed = -2.0 * (1.0 - settings.level.clamp(0.0, 0.999_999).sqrt()).ln();
+    // Of a break after the i-th observation of the stretch, less that of one at its start.
     let mut cost = 0.0;
     let mut costs = vec![];
-    for &y in &x[around.start..around.end - 1] {
-        cost += s.loss.of(y - before) - s.loss.of(y - after);
+    for i in around.start..around.end - 1 {
+        cost += settings.loss.of(x[i] - before(i)) - settings.loss.of(x[i] - after(i));
         costs.push(cost);
     }
     let least = costs.iter().copied().fold(f64::INFINITY, f64::min);

@@ -3,9 +3,9 @@
 use super::args::{Detect, Output};
 use super::{Outcome, to_stdout};
 use crate::alert::ChangePoint;
+use crate::detect::points::{PointOptions, Points, Seasons, points};
 use crate::detect::raw::detect_raw;
 use crate::detect::{changepoint, online};
-use crate::detect::points::{PointOptions, Points, Seasons, points};
 use crate::error::{Error, Result};
 use crate::ingest::{Plain, read_plain};
 use crate::report::cell::{push_csv_text, push_decimals, push_integer, push_number};
@@ -173,7 +173,12 @@ fn push_value(text: &mut Vec<u8>, value: f64) {
     }
 }
 
-fn write_change_points(out: &mut impl Write, plain: &Plain, series: &Gridded, changes: &[ChangePoint]) -> io::Result<()> {
+fn write_change_points(
+    out: &mut impl Write,
+    plain: &Plain,
+    series: &Gridded,
+    changes: &[ChangePoint],
+) -> io::Result<()> {
     writeln!(out, "{CHANGEPOINTS}")?;
     let mut text = Vec::new();
     for change in changes {

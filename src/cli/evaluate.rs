@@ -137,9 +137,7 @@ fn as_json(evaluation: &Evaluation) -> Value {
             "median_absolute": median(&absolute(errors)),
         })
     };
-    let lift = |score: &LiftScore| {
-        json!({ "error": spread(&score.errors), "coverage": score.coverage(), "with_interval": score.with_interval })
-    };
+    let lift = |score: &LiftScore| json!({ "error": spread(&score.errors), "coverage": score.coverage(), "with_interval": score.with_interval });
     json!({
         "alerts": evaluation.verdicts.len(),
         "planted": evaluation.found.len(),

@@ -15,7 +15,7 @@ pub(crate) struct Plan {
     pub out: PathBuf,
     pub step: Option<Step>,
     pub kind: Option<Kind>,
-    /// First moment that is no longer read.
+    /// Last moment that is read.
     pub to: Option<Seconds>,
     pub now: Seconds,
     pub options: pipeline::Options,
@@ -76,7 +76,7 @@ impl Plan {
         let step = settings.every.and_then(step_of);
         let kind = settings.value_kind.map(kind_of);
         let out = settings.out.clone().unwrap_or_default();
-        Ok(Plan { out, step, kind, to: to.map(|(_, to)| to), now, options, settings })
+        Ok(Plan { out, step, kind, to: to.map(|(_, end)| end - 1), now, options, settings })
     }
 }
 
@@ -194,7 +194,7 @@ mod tests {
         })
         .expect("sound");
         assert_eq!(plan.options.judge_from, Some(1_696_636_800));
-        assert_eq!(plan.to, Some(1_696_636_800 + 2 * 86_400));
+        assert_eq!(plan.to, Some(1_696_636_800 + 2 * 86_400 - 1));
         assert_eq!(plan.now, 1_696_636_800 + 2 * 86_400 + 3 * 3_600);
     }
 

@@ -4,13 +4,36 @@
 use std::path::{Path, PathBuf};
 
 const CORE: [&str; 13] = [
-    "aggregate", "error", "time", "series", "stats", "baseline", "detect", "measure", "alert", "attribution", "pipeline",
-    "simulate", "evaluate",
+    "aggregate",
+    "error",
+    "time",
+    "series",
+    "stats",
+    "baseline",
+    "detect",
+    "measure",
+    "alert",
+    "attribution",
+    "pipeline",
+    "simulate",
+    "evaluate",
 ];
 const EDGES: [&str; 6] = ["ingest", "registry", "calendar", "chart", "report", "config"];
 const FOREIGN: [&str; 14] = [
-    "polars", "plotters", "clap", "jiff", "serde", "toml", "csv::", "sha2", "indicatif", "ctrlc", "tempfile", "std::fs",
-    "std::time", "std::env",
+    "polars",
+    "plotters",
+    "clap",
+    "jiff",
+    "serde",
+    "toml",
+    "csv::",
+    "sha2",
+    "indicatif",
+    "ctrlc",
+    "tempfile",
+    "std::fs",
+    "std::time",
+    "std::env",
 ];
 
 /// (module, file, code without comments and tests) of every source.
@@ -120,7 +143,11 @@ fn polars_and_plotters_stay_where_they_belong() {
 fn every_module_is_core_edge_or_program() {
     for (module, path, _) in sources() {
         let known = CORE.contains(&module.as_str()) || EDGES.contains(&module.as_str());
-        assert!(known || ["cli", "lib", "main", "recipe"].contains(&module.as_str()), "{}: where does it belong?", path.display());
+        assert!(
+            known || ["cli", "lib", "main", "recipe"].contains(&module.as_str()),
+            "{}: where does it belong?",
+            path.display()
+        );
     }
 }
 

@@ -95,9 +95,16 @@ fn repeated_keys_add_up() {
 fn line_ends_and_byte_order_marks_do_not_matter() {
     let (dir, _) = accepted(traffic(100));
     let plain = dir.read("floodmark-out/index.csv");
-    let utf16: Vec<u8> =
-        "\u{feff}".chars().chain(traffic(100).chars()).collect::<String>().encode_utf16().flat_map(u16::to_le_bytes).collect();
-    for bytes in [traffic(100).replace('\n', "\r\n").into_bytes(), format!("\u{feff}{}", traffic(100)).into_bytes(), utf16] {
+    let utf16: Vec<u8> = "\u{feff}"
+        .chars()
+        .chain(traffic(100).chars())
+        .collect::<String>()
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    for bytes in
+        [traffic(100).replace('\n', "\r\n").into_bytes(), format!("\u{feff}{}", traffic(100)).into_bytes(), utf16]
+    {
         let (dir, _) = accepted(bytes);
         assert_eq!(dir.read("floodmark-out/index.csv"), plain);
     }
@@ -188,7 +195,11 @@ fn one_bad_file_is_reported_and_the_others_go_on() {
     let dir = Workdir::new();
     dir.write("in/a.csv", traffic(100)).write("in/b.csv", "when,what\n1,2\n");
     let ran = analyze(&dir, "in").code(2);
-    assert!(ran.stderr.lines().any(|line| line.starts_with("in/b.csv: ") || line.starts_with("in/b.csv:1: ")), "{}", ran.stderr);
+    assert!(
+        ran.stderr.lines().any(|line| line.starts_with("in/b.csv: ") || line.starts_with("in/b.csv:1: ")),
+        "{}",
+        ran.stderr
+    );
     assert!(dir.exists("floodmark-out/alerts.csv"));
     assert!(dir.read("floodmark-out/run.json").contains("in/b.csv"));
 }

@@ -35,10 +35,7 @@ fn every_file_of_the_contract_is_there_with_its_columns() {
         "event,event_date,state,outlet,country,window,from,to,baseline_from,baseline_to,base_level,observed,expected,\
          lift_pct,low_pct,high_pct,pp_change,net_lift_pct,net_low_pct,net_high_pct,p_value,n_placebo"
     );
-    assert_eq!(
-        header(&dir, "floodmark-out/groups.csv"),
-        "group_id,outlets,states,onset_from,onset_to,p_value,q_value"
-    );
+    assert_eq!(header(&dir, "floodmark-out/groups.csv"), "group_id,outlets,states,onset_from,onset_to,p_value,q_value");
     assert_eq!(header(&dir, "floodmark-out/drops.csv"), header(&dir, "floodmark-out/alerts.csv"));
     assert!(dir.entries("floodmark-out/charts").contains(&"overview.png".to_string()));
     let run: serde_json::Value = serde_json::from_str(&dir.read("floodmark-out/run.json")).expect("JSON");

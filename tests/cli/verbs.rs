@@ -61,8 +61,14 @@ fn a_reader_that_goes_away_is_a_quiet_end() {
     let dir = Workdir::new();
     let rows: String = (0..200_000).map(|i| format!("{i}\n")).collect();
     dir.write("rows.csv", format!("value\n{rows}"));
-    let commands =
-        ["detect rows.csv -q", "detect rows.csv -q --output changepoints", "domains list", "man", "completions bash", "--help"];
+    let commands = [
+        "detect rows.csv -q",
+        "detect rows.csv -q --output changepoints",
+        "domains list",
+        "man",
+        "completions bash",
+        "--help",
+    ];
     for arguments in commands {
         let mut child =
             dir.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");

@@ -137,16 +137,20 @@ pub fn traffic(days: usize) -> String {
 
 /// The date that many days after 2023-06-01.
 pub fn date(day: usize) -> String {
-    let mut left = day;
-    for (month, days) in
-        [("2023-06", 30), ("2023-07", 31), ("2023-08", 31), ("2023-09", 30), ("2023-10", 31), ("2023-11", 30), ("2023-12", 31)]
-    {
+    let (mut year, mut month, mut left) = (2023, 6, day);
+    loop {
+        let days = match month {
+            2 if year % 4 == 0 => 29,
+            2 => 28,
+            4 | 6 | 9 | 11 => 30,
+            _ => 31,
+        };
         if left < days {
-            return format!("{month}-{:02}", left + 1);
+            return format!("{year}-{month:02}-{:02}", left + 1);
         }
         left -= days;
+        (year, month) = if month == 12 { (year + 1, 1) } else { (year, month + 1) };
     }
-    format!("2024-{:02}-{:02}", left / 28 + 1, left % 28 + 1)
 }
 
 /// Every file below a folder with its bytes, `run.json` left out: what must not differ between two runs.

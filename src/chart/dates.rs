@@ -192,11 +192,11 @@ mod tests {
 
     #[test]
     fn the_step_follows_the_span() {
-        assert!(written(OCTOBER, OCTOBER + DAY).starts_with("00:00 01:00"));
-        assert!(written(OCTOBER, OCTOBER + 14 * DAY).starts_with("1 Oct 2 Oct"));
-        assert!(written(OCTOBER, OCTOBER + 182 * DAY).starts_with("2 Oct 16 Oct"));
-        assert!(written(OCTOBER, OCTOBER + 730 * DAY).starts_with("Oct Nov Dec Jan"));
-        assert!(written(OCTOBER, OCTOBER + 3652 * DAY).starts_with("2024 2025 2026"));
+        assert_eq!(written(OCTOBER, OCTOBER + DAY).chars().take(11).collect::<String>(), "00:00 02:00");
+        assert_eq!(written(OCTOBER, OCTOBER + 14 * DAY).chars().take(11).collect::<String>(), "1 Oct 2 Oct");
+        assert_eq!(&written(OCTOBER, OCTOBER + 182 * DAY)[..13], "2 Oct 16 Oct ");
+        assert_eq!(written(OCTOBER, OCTOBER + 730 * DAY).chars().take(15).collect::<String>(), "Oct Nov Dec Jan");
+        assert_eq!(written(OCTOBER, OCTOBER + 3_652 * DAY).chars().take(14).collect::<String>(), "Jan Jul Jan Ju");
     }
 
     proptest! {

@@ -212,7 +212,7 @@ pub struct Change {
 /// A numbered flag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EventMark {
-    /// Number in the key.
+    /// Number in the key, from 1; 0 draws the line without a flag.
     pub number: usize,
     /// When.
     pub at: Seconds,

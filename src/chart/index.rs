@@ -67,6 +67,9 @@ pub fn index(rows: &[IndexRow], state: &str, step: Step, alerts: &[Alert], event
         7..=9 => 3,
         _ => 4,
     };
+    // The flags of the top row serve the panels below it, which have little height.
+    let below = panels.iter_mut().skip(columns).flat_map(|plot| plot.events.iter_mut());
+    below.for_each(|event| event.number = 0);
     let more = match left_out {
         0 => String::new(),
         n => format!(" · {n} more countries with fewer visits are not shown"),
@@ -85,7 +88,7 @@ pub fn index(rows: &[IndexRow], state: &str, step: Step, alerts: &[Alert], event
         panels: panels.into_iter().map(Panel::Plot).collect(),
         columns,
         key: event_key,
-        note: note(from, to, events_out, "UTC") + &more + scales,
+        note: note(from, to, events_out) + &more + scales,
         ..Figure::default()
     }
 }
@@ -155,7 +158,7 @@ fn legend(shaded: bool, events: bool) -> Vec<Legend> {
     let entries = [
         (true, Swatch::Line, AXIS, "100 = mean of the baseline"),
         (shaded, Swatch::Box, ORANGE.fade(0.3), "surge of one of the outlets"),
-        (events, Swatch::Dashes, PURPLE, "event"),
+        (events, Swatch::Line, PURPLE, "event"),
     ];
     let seen = entries.into_iter().filter(|entry| entry.0);
     seen.map(|(_, swatch, color, text)| Legend { swatch, color, text: text.into() }).collect()

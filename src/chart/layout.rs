@@ -120,3 +120,56 @@ fn panels(scene: &mut Scene, figure: &Figure, area: Area) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chart::figure::{EventMark, Line, Plot, Size};
+    use proptest::prelude::*;
+
+    const DAY: i64 = 86_400;
+
+    fn figure(names: &[String], days: &[i64], values: &[f64], size: Size) -> Figure {
+        let line = |(i, name): (usize, &String)| Line {
+            points: values.iter().enumerate().map(|(t, v)| (t as i64 * DAY, v + i as f64)).collect(),
+            color: INK,
+            width: 2.0,
+            dashed: false,
+            label: name.clone(),
+        };
+        let events = days.iter().enumerate().map(|(i, day)| EventMark { number: i + 1, at: day * DAY }).collect();
+        let to = values.len().max(1) as i64 * DAY;
+        let plot = Plot { to, lines: names.iter().enumerate().map(line).collect(), events, ..Plot::default() };
+        Figure {
+            size,
+            title: names.join(" "),
+            finding: "+42% in 7 days".into(),
+            subtitle: names.concat(),
+            key: days.iter().enumerate().map(|(i, _)| (i + 1, names.join("; "))).collect(),
+            note: names.join(" and "),
+            panels: vec![Panel::Plot(plot)],
+            ..Figure::default()
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn no_text_covers_another_or_leaves_the_page(
+            names in prop::collection::vec("[A-Za-zА-я ]{0,60}", 0..6),
+            days in prop::collection::vec(0i64..300, 0..12),
+            values in prop::collection::vec(-1e3..1e9f64, 2..300),
+            height in 700u32..1400,
+        ) {
+            let scene = scene(&figure(&names, &days, &values, Size { width: 1600, height }));
+            let areas = scene.text_areas();
+            for (i, (text, a)) in areas.iter().enumerate() {
+                prop_assert!(a.left >= 0.0 && a.right <= WIDTH && a.top >= 0.0 && a.bottom <= scene.height, "{text} {a:?}");
+                for (other, b) in &areas[i + 1..] {
+                    let apart = a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top;
+                    prop_assert!(apart, "'{text}' {a:?} covers '{other}' {b:?}");
+                }
+            }
+        }
+    }
+}

@@ -46,7 +46,7 @@ pub fn overview(alerts: &[Alert], grid: &Grid, events: &[Event]) -> Figure {
         })
         .collect();
     if !marks.is_empty() {
-        legend.push(Legend { swatch: Swatch::Dashes, color: PURPLE, text: "event".into() });
+        legend.push(Legend { swatch: Swatch::Line, color: PURPLE, text: "event".into() });
     }
     let drawn: Vec<Row> = rows.iter().map(|row| bars(row, color(&row.state), merged)).collect();
     let height = (330 + 24 * drawn.len() as u32 + 24 * (key.len() as u32).div_ceil(3)).clamp(560, 1500);
@@ -63,7 +63,7 @@ pub fn overview(alerts: &[Alert], grid: &Grid, events: &[Event]) -> Figure {
         panels: vec![Panel::Rows(Rows { from, to, rows: drawn, events: marks, empty: "no alerts".into() })],
         columns: 1,
         key,
-        note: note(from, to, events_out, "UTC") + &rest(all.saturating_sub(MOST_ROWS), hidden),
+        note: note(from, to, events_out) + &rest(all.saturating_sub(MOST_ROWS), hidden),
     }
 }
 

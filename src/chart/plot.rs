@@ -54,7 +54,7 @@ pub(super) fn draw(scene: &mut Scene, plot: &Plot, area: Area) {
     }
     let unit = text::shown(&plot.axis.label).unwrap_or_default();
     let above = if heading { 24.0 } else { 0.0 } + if unit.is_empty() { 0.0 } else { 22.0 };
-    let flags = if plot.events.is_empty() { 6.0 } else { FLAGS };
+    let flags = if plot.events.iter().all(|event| event.number == 0) { 6.0 } else { FLAGS };
     let inner = Area { top: area.top + above + flags, bottom: area.bottom - DATES, ..area };
     let inner = Area { bottom: inner.bottom.max(inner.top + 10.0), ..inner };
     let (low, high) = plot.axis.range.unwrap_or_else(|| range(plot));
@@ -105,7 +105,7 @@ fn contents(scene: &mut Scene, plot: &Plot, map: &Map) {
     }
     for event in &plot.events {
         let x = map.x(event.at);
-        scene.dashes(&[(x, top), (x, bottom)], (2.0, 4.0), 1.5, PURPLE);
+        scene.line((x, top), (x, bottom), 1.0, PURPLE.fade(0.6));
     }
     plot.lines.iter().for_each(|line| draw_line(scene, line, map));
     for at in &plot.censored.0 {
@@ -229,7 +229,7 @@ pub(super) fn date_axis(scene: &mut Scene, area: Area, from: Seconds, to: Second
 
 /// Numbered flags above `area`, moved apart, each with a leader to its moment.
 pub(super) fn draw_flags(scene: &mut Scene, events: &[EventMark], area: Area, from: Seconds, to: Seconds) {
-    let mut events = events.to_vec();
+    let mut events: Vec<EventMark> = events.iter().copied().filter(|event| event.number > 0).collect();
     events.sort_by_key(|event| (event.at, event.number));
     let wide = |number: usize| text::width(&number.to_string(), SMALL) + 10.0;
     let size = events.iter().map(|event| wide(event.number)).fold(20.0, f64::max) + 3.0;

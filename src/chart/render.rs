@@ -112,9 +112,7 @@ impl<B: DrawingBackend> Painter<B> {
             Mark::Rect { area, color } => {
                 let from = self.pixel((area.left, area.top));
                 let to = self.pixel((area.right, area.bottom));
-                // plotters' bitmaps include the last pixel, its vectors do not.
-                let last = i32::from(!self.vector);
-                let to = ((to.0 - last).max(from.0), (to.1 - last).max(from.1));
+                let to = (to.0.max(from.0 + 1), to.1.max(from.1 + 1));
                 self.backend.draw_rect(from, to, &style(*color, 1), true).map_err(failed)
             }
             Mark::Stroke { points, width, color } => self.stroke(points, *width, *color),
@@ -170,8 +168,8 @@ impl<B: DrawingBackend> Painter<B> {
         let upright = a.0.round() == b.0.round();
         let (dx, dy) = if upright { (half, 0.0) } else { (0.0, half) };
         let from = ((a.0.min(b.0) - dx).round() as i32, (a.1.min(b.1) - dy).round() as i32);
-        let to = ((a.0.max(b.0) + dx).round() as i32 - 1, (a.1.max(b.1) + dy).round() as i32 - 1);
-        let to = (to.0.max(from.0), to.1.max(from.1));
+        let to = ((a.0.max(b.0) + dx).round() as i32, (a.1.max(b.1) + dy).round() as i32);
+        let to = (to.0.max(from.0 + 1), to.1.max(from.1 + 1));
         self.backend.draw_rect(from, to, &style(color, 1), true).map_err(failed)
     }
 
@@ -191,7 +189,7 @@ impl<B: DrawingBackend> Painter<B> {
                 let part = f64::from(x - from) / f64::from(to - from);
                 let top = ((a.1 + (b.1 - a.1) * part) * self.scale).round() as i32;
                 let bottom = ((a.2 + (b.2 - a.2) * part) * self.scale).round() as i32;
-                self.backend.draw_rect((x, top), (x, bottom.max(top)), &style, true).map_err(failed)?;
+                self.backend.draw_rect((x, top), (x + 1, bottom.max(top + 1)), &style, true).map_err(failed)?;
             }
         }
         Ok(())

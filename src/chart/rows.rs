@@ -37,7 +37,7 @@ pub(super) fn draw(scene: &mut Scene, rows: &Rows, area: Area) {
     }
     for event in &rows.events {
         let at = x(inner, rows.from, rows.to, event.at);
-        scene.dashes(&[(at, inner.top), (at, inner.bottom)], (2.0, 4.0), 1.5, PURPLE);
+        scene.line((at, inner.top), (at, inner.bottom), 1.0, PURPLE.fade(0.6));
     }
     for (i, row) in rows.rows.iter().enumerate() {
         let top = inner.top + i as f64 * high;

@@ -72,6 +72,7 @@ pub(super) enum Mark {
 /// All marks, in drawing order.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Scene {
+    #[cfg_attr(not(test), expect(dead_code, reason = "read by the tests of the layout"))]
     pub(super) height: f64,
     pub(super) title: String,
     pub(super) marks: Vec<Mark>,

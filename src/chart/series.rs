@@ -29,6 +29,8 @@ pub fn series(scored: &ScoredSeries, grid: &Grid, alert: &Alert, events: &[Event
         if observed.iter().all(|point| !point.1.is_finite()) && censored.0.is_empty() { "no observations" } else { "" };
     let direction = if scored.kind == Kind::Rank { Direction::Ranks } else { Direction::FromZero };
     let expected = points(&shown, grid, &scored.expected);
+    // Thousands of periods at full width would run together.
+    let width = if shown.len() > 800 { 1.0 } else { 2.0 };
     let plot = Plot {
         title: String::new(),
         from,
@@ -36,8 +38,8 @@ pub fn series(scored: &ScoredSeries, grid: &Grid, alert: &Alert, events: &[Event
         axis: Axis { label: unit(scored.kind, grid.step), direction, ..Axis::default() },
         bands: vec![Band { points: band(scored, grid, &shown), color: SKY.fade(0.3) }],
         lines: vec![
-            Line { points: expected, color: BLUE, width: 2.0, dashed: true, label: String::new() },
-            Line { points: observed, color: INK, width: 2.0, dashed: false, label: String::new() },
+            Line { points: expected, color: BLUE, width, dashed: width > 1.0, label: String::new() },
+            Line { points: observed, color: INK, width, dashed: false, label: String::new() },
         ],
         spans: spans(scored, grid, alert, &shown),
         changes: changes(scored, grid, alert, (from, to)),
@@ -53,7 +55,7 @@ pub fn series(scored: &ScoredSeries, grid: &Grid, alert: &Alert, events: &[Event
         panels: vec![Panel::Plot(plot)],
         columns: 1,
         key,
-        note: note(from, to, left_out, "UTC"),
+        note: note(from, to, left_out),
         ..Figure::default()
     }
 }
@@ -70,13 +72,13 @@ fn unit(kind: Kind, step: Step) -> String {
 }
 
 /// The small print under a chart of `from..end`.
-pub(super) fn note(from: Seconds, end: Seconds, left_out: usize, zone: &str) -> String {
+pub(super) fn note(from: Seconds, end: Seconds, left_out: usize) -> String {
     let events = match left_out {
         0 => String::new(),
         1 => " · 1 more event not flagged".into(),
         n => format!(" · {n} more events not flagged"),
     };
-    format!("{}, {zone}{events}", words::period(from, end))
+    format!("{}, UTC{events}", words::period(from, end))
 }
 
 /// Whether an event names the state and the country of a key, or leaves them open.
@@ -203,13 +205,13 @@ fn legend(plot: &Plot, alert: &Alert) -> Vec<Legend> {
     let what = if alert.flags.contains(&Flag::Drop) { "this drop" } else { "this surge" };
     let entries = [
         (has(1), Swatch::Line, INK, "observed"),
-        (has(0), Swatch::Dashes, BLUE, "expected"),
+        (has(0), if plot.lines[0].dashed { Swatch::Dashes } else { Swatch::Line }, BLUE, "expected"),
         (band, Swatch::Box, SKY.fade(0.3), "band of ordinary values"),
         (plot.spans.iter().any(|span| span.edged), Swatch::Box, main_color(alert).fade(0.38), what),
         (faint(ORANGE), Swatch::Box, ORANGE.fade(0.16), "other surges"),
         (faint(GREEN), Swatch::Box, GREEN.fade(0.16), "drops"),
         (!plot.changes.is_empty(), Swatch::Dashes, VERMILION, "change point, with interval"),
-        (!plot.events.is_empty(), Swatch::Dashes, PURPLE, "event"),
+        (!plot.events.is_empty(), Swatch::Line, PURPLE, "event"),
         (!plot.censored.0.is_empty(), Swatch::Triangle, SOFT, "below the reporting threshold"),
     ];
     let seen = entries.into_iter().filter(|entry| entry.0);

@@ -60,7 +60,7 @@ mod tests {
         assert_eq!(written(0.0, 10.0), "0 2 4 6 8 10");
         assert_eq!(written(0.0, 42_000.0), "0 10,000 20,000 30,000 40,000");
         assert_eq!(written(0.0, 430_000.0), "0 100k 200k 300k 400k");
-        assert_eq!(written(0.0, 2.6e6), "0 1.0M 2.0M");
+        assert_eq!(written(0.0, 2.6e6), "0 1M 2M");
         assert_eq!(written(0.0, 0.03), "0 0.01 0.02 0.03");
     }
 

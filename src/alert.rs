@@ -408,6 +408,8 @@ pub struct Analysis {
     pub index: Vec<IndexRow>,
     /// Lifts sorted by event date, event, state, outlet, country, window.
     pub lifts: Vec<LiftRow>,
+    /// Lifts of the index (the share of all traffic) in the same order: `observed` and `expected` are shares.
+    pub index_lifts: Vec<LiftRow>,
     /// Co-moving outlets.
     pub groups: Vec<Group>,
     /// What was counted.

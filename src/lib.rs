@@ -8,6 +8,7 @@ pub mod error;
 pub mod series;
 pub mod time;
 
+pub mod aggregate;
 pub mod alert;
 pub mod baseline;
 pub mod detect;

@@ -1,1 +1,6 @@
-//! todo
+//! What was to be expected: season, level and their error, learnt from a stretch of the past.
+
+pub mod counterfactual;
+pub mod local;
+pub mod seasonal;
+pub mod trailing;

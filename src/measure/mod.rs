@@ -1,1 +1,14 @@
-//! todo
+//! How large a surge is: lifts with honest intervals, the share index, events near an onset, outlets that move
+//! together.
+
+pub mod attribution;
+pub mod comovement;
+pub mod expected;
+pub mod index;
+pub mod lift;
+pub mod noise;
+pub mod placebo;
+
+pub use crate::baseline::counterfactual::{NetLift, net_lift};
+pub use expected::Setting;
+pub use lift::{Lift, event_lifts, lift};

@@ -1,1 +1,8 @@
-//! todo
+//! What an analysis leaves behind: tables as CSV and JSON, the record of the run, and the folder that holds them.
+//!
+//! Serialising is pure ([`tables`], [`run`]); only [`folder`] touches the file system.
+
+pub mod cell;
+pub mod folder;
+pub mod run;
+pub mod tables;

@@ -2,6 +2,7 @@
 //! numbers. `NaN` is a missing value everywhere and is left out.
 
 pub mod fdr;
+pub mod longrun;
 pub mod resample;
 pub mod robust;
 pub mod scale;

@@ -1,0 +1,209 @@
+//! From domain × country series to what is watched: outlets and states, each country and all countries together.
+//!
+//! A sum over several series must not fall because one of them was not observed that day. A gap of a member is filled
+//! from its own past (median of the last few values of the same phase of the season), counted, and only while the
+//! filled part stays small; otherwise the sum itself is a gap. Members that have not begun, or ended long ago, add
+//! nothing: an outlet's new domain takes over from the seized one without a break.
+
+use crate::series::{Key, Kind, Level, Panel, Role, Series};
+use crate::stats::robust::median_with;
+use std::collections::BTreeMap;
+
+/// A sum with a larger filled part than this is a gap.
+const MAX_FILLED: f64 = 0.2;
+/// A gap is filled from so many past values of its phase.
+const FILL_CYCLES: usize = 4;
+/// A series whose last observation is further back than this many seasons has ended; until then it is late.
+const LATE_CYCLES: usize = 2;
+
+/// One series to be scored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Watched {
+    /// Domain, outlet or state.
+    pub level: Level,
+    /// The series, possibly a sum.
+    pub series: Series,
+    /// Periods in which a member was filled.
+    pub filled: Vec<bool>,
+    /// Number of domains summed.
+    pub domains: usize,
+}
+
+/// The watched and reference series of `panel` at all levels, sorted by level and key. `season` is the length of the
+/// shortest season in periods (1 if none). Kinds that do not add up stay as they are, domain by domain.
+pub fn watched(panel: &Panel, by_domain: bool, season: usize) -> Vec<Watched> {
+    let mut groups: BTreeMap<(Level, Role, Key), Vec<usize>> = BTreeMap::new();
+    let has_countries = panel.series.iter().any(|s| !s.key.country.is_empty());
+    for (i, series) in panel.series.iter().enumerate() {
+        for (level, key) in keys_of(series, by_domain, has_countries) {
+            groups.entry((level, series.role, key)).or_default().push(i);
+        }
+    }
+    let fills: Vec<Vec<f64>> = panel.series.iter().map(|s| fill(&s.values, season)).collect();
+    groups
+        .into_iter()
+        .filter(|((level, _, _), members)| *level != Level::State || distinct_outlets(panel, members) > 0)
+        .map(|((level, role, key), members)| sum(panel, &fills, level, role, key, &members))
+        .collect()
+}
+
+/// Number of periods filled over the domain × country series of a panel, for the record.
+pub fn gaps(panel: &Panel) -> usize {
+    let of = |s: &Series| {
+        s.observed_span().map_or(0, |(first, last)| {
+            (first..=last).filter(|i| s.values[*i].is_nan() && !s.censored.contains_key(i)).count()
+        })
+    };
+    panel.series.iter().map(of).sum()
+}
+
+fn distinct_outlets(panel: &Panel, members: &[usize]) -> usize {
+    let mut outlets: Vec<&str> = members.iter().map(|m| panel.series[*m].key.outlet.as_str()).collect();
+    outlets.sort_unstable();
+    outlets.dedup();
+    outlets.len()
+}
+
+/// Every sum that a series takes part in.
+fn keys_of(series: &Series, by_domain: bool, has_countries: bool) -> Vec<(Level, Key)> {
+    let key = &series.key;
+    let fine_level =
+        if by_domain || !(series.kind.adds_up() || series.kind == Kind::Share) { Level::Domain } else { Level::Outlet };
+    let fine = if fine_level == Level::Domain { key.clone() } else { Key { domain: String::new(), ..key.clone() } };
+    let mut keys = vec![(fine_level, fine.clone())];
+    // Shares of different countries have different totals, ranks and scaled values have none: only counts add up
+    // across countries.
+    let across = series.kind.adds_up() && has_countries && !key.country.is_empty();
+    if across {
+        keys.push((fine_level, Key { country: String::new(), ..fine }));
+    }
+    if series.role == Role::State && !key.state.is_empty() && (series.kind.adds_up() || series.kind == Kind::Share) {
+        let state = Key { state: key.state.clone(), country: key.country.clone(), ..Key::default() };
+        keys.push((Level::State, state.clone()));
+        if across {
+            keys.push((Level::State, Key { country: String::new(), ..state }));
+        }
+    }
+    keys
+}
+
+/// For each gap within (or shortly after) the observed span: what the series itself would lead to expect.
+fn fill(values: &[f64], season: usize) -> Vec<f64> {
+    let mut filled = vec![f64::NAN; values.len()];
+    let Some(first) = values.iter().position(|v| !v.is_nan()) else { return filled };
+    let last = values.iter().rposition(|v| !v.is_nan()).unwrap_or(first);
+    let late = if values.len() - 1 - last <= LATE_CYCLES * season.max(7) { values.len() } else { last + 1 };
+    let mut scratch = Vec::with_capacity(FILL_CYCLES);
+    for t in first..late {
+        if values[t].is_nan() {
+            let past = (1..=FILL_CYCLES).filter_map(|k| t.checked_sub(k * season)).map(|u| values[u]);
+            filled[t] = median_with(past, &mut scratch);
+        }
+    }
+    filled
+}
+
+fn sum(panel: &Panel, fills: &[Vec<f64>], level: Level, role: Role, key: Key, members: &[usize]) -> Watched {
+    let n = panel.grid.len;
+    let kind = panel.series[members[0]].kind;
+    let domains = {
+        let mut names: Vec<&str> = members.iter().map(|m| panel.series[*m].key.domain.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        names.len()
+    };
+    if let [only] = members {
+        let series = Series { key, ..panel.series[*only].clone() };
+        return Watched { level, series, filled: vec![false; n], domains };
+    }
+    let mut values = vec![f64::NAN; n];
+    let mut filled = vec![false; n];
+    for t in 0..n {
+        let (mut observed, mut substituted, mut seen) = (0.0, 0.0, false);
+        for &m in members {
+            let (value, fill) = (panel.series[m].values[t], fills[m][t]);
+            if !value.is_nan() {
+                observed += value;
+                seen = true;
+            } else if !fill.is_nan() {
+                substituted += fill;
+            }
+        }
+        if seen && substituted <= MAX_FILLED * (observed + substituted) {
+            values[t] = observed + substituted;
+            filled[t] = substituted > 0.0;
+        }
+    }
+    let censored = BTreeMap::new();
+    Watched { level, series: Series { key, role, kind, values, censored }, filled, domains }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::{Grid, Step};
+
+    fn panel(rows: &[(&str, &str, &str, Vec<f64>)]) -> Panel {
+        let len = rows[0].3.len();
+        let series = rows
+            .iter()
+            .map(|(outlet, domain, country, values)| Series {
+                key: Key {
+                    state: "IR".into(),
+                    outlet: outlet.to_string(),
+                    domain: domain.to_string(),
+                    country: country.to_string(),
+                },
+                role: Role::State,
+                kind: Kind::Count,
+                values: values.clone(),
+                censored: BTreeMap::new(),
+            })
+            .collect();
+        Panel { grid: Grid { start: 0, step: Step::DAY, len }, series, totals: BTreeMap::new() }
+    }
+
+    fn values_of<'a>(all: &'a [Watched], level: Level, outlet: &str, country: &str) -> &'a Watched {
+        all.iter()
+            .find(|w| w.level == level && w.series.key.outlet == outlet && w.series.key.country == country)
+            .expect("series")
+    }
+
+    #[test]
+    fn domains_add_up_to_outlets_states_and_all_countries() {
+        let panel = panel(&[
+            ("A", "a.com", "GB", vec![1.0; 20]),
+            ("A", "a.net", "GB", vec![2.0; 20]),
+            ("A", "a.com", "US", vec![4.0; 20]),
+            ("B", "b.com", "US", vec![8.0; 20]),
+        ]);
+        let all = watched(&panel, false, 7);
+        assert_eq!(values_of(&all, Level::Outlet, "A", "GB").series.values[0], 3.0);
+        assert_eq!(values_of(&all, Level::Outlet, "A", "").series.values[0], 7.0);
+        assert_eq!(values_of(&all, Level::State, "", "US").series.values[0], 12.0);
+        assert_eq!(values_of(&all, Level::State, "", "").series.values[0], 15.0);
+    }
+
+    #[test]
+    fn a_gap_of_one_member_is_filled_from_its_past_and_a_large_one_stays_a_gap() {
+        let mut small = vec![10.0; 30];
+        small[20] = f64::NAN;
+        let mut large = vec![90.0; 30];
+        large[25] = f64::NAN;
+        let all = watched(&panel(&[("A", "a.com", "", small), ("A", "b.com", "", large)]), false, 7);
+        let sum = values_of(&all, Level::Outlet, "A", "");
+        assert_eq!((sum.series.values[20], sum.filled[20]), (100.0, true));
+        assert!(sum.series.values[25].is_nan());
+        assert_eq!(sum.series.values[0], 100.0);
+    }
+
+    #[test]
+    fn a_domain_that_ended_long_ago_adds_nothing_and_is_no_gap() {
+        let mut old = vec![50.0; 100];
+        old[40..].fill(f64::NAN);
+        let mut new = vec![f64::NAN; 100];
+        new[40..].fill(50.0);
+        let all = watched(&panel(&[("A", "a.com", "", old), ("A", "b.com", "", new)]), false, 7);
+        assert!(values_of(&all, Level::Outlet, "A", "").series.values.iter().all(|v| *v == 50.0));
+    }
+}

@@ -1,0 +1,162 @@
+//! The level and season of a series as its past tells them: a baseline that ends a gap before the period judged, from
+//! which surges have been left out.
+
+use crate::baseline::seasonal::Season;
+use crate::stats::robust::{mad_sd_with, median_with};
+
+/// Which stretch of the past is the baseline. All lengths in samples.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// Length of the baseline.
+    pub length: usize,
+    /// Samples between the end of the baseline and the one judged.
+    pub gap: usize,
+    /// Fewest observed samples of a baseline.
+    pub min_observed: usize,
+    /// Seasons looked for, the shorter first.
+    pub seasons: Vec<usize>,
+    /// The level is learnt anew every so many samples.
+    pub refresh: usize,
+}
+
+/// Beyond how many standard deviations a value of the baseline no longer pulls the level (Huber 1964).
+const HUBER: f64 = 1.5;
+
+/// Half-life of a baseline value's weight, as a part of the baseline's length: traffic wanders, so last month says
+/// more than the month before.
+const HALF_LIFE: f64 = 0.375;
+
+/// Level and season learnt from one baseline.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Level {
+    /// Typical value without the season.
+    pub level: f64,
+    /// Robust standard deviation of the baseline around level and season.
+    pub spread: f64,
+    /// Observed samples in the baseline.
+    pub observed: usize,
+}
+
+/// Learns level and season as it walks forward through a series.
+#[derive(Debug)]
+pub struct Trailing<'a> {
+    settings: &'a Settings,
+    season: Season,
+    season_age: usize,
+    level: Option<Level>,
+    level_age: usize,
+    weights: Vec<f64>,
+    window: Vec<f64>,
+    scratch: Vec<f64>,
+}
+
+impl<'a> Trailing<'a> {
+    /// A walk that has not begun.
+    pub fn new(settings: &'a Settings) -> Trailing<'a> {
+        let half_life = (settings.length as f64 * HALF_LIFE).max(1.0);
+        Trailing {
+            settings,
+            season: Season::none(),
+            season_age: usize::MAX,
+            level: None,
+            level_age: usize::MAX,
+            weights: (0..settings.length).map(|age| 0.5f64.powf(age as f64 / half_life)).collect(),
+            window: Vec::with_capacity(settings.length),
+            scratch: Vec::with_capacity(settings.length),
+        }
+    }
+
+    /// Level and season as known for index `t` from `x[begin..t - gap]` without the indices where `left_out`; `None`
+    /// while there is too little.
+    pub fn at(&mut self, x: &[f64], left_out: &[bool], begin: usize, t: usize) -> Option<(&Level, &Season)> {
+        if self.level_age < self.settings.refresh {
+            self.level_age += 1;
+            self.season_age = self.season_age.saturating_add(1);
+        } else {
+            self.learn(x, left_out, begin, t);
+        }
+        self.level.as_ref().map(|level| (level, &self.season))
+    }
+
+    /// Forgets what was learnt: the next call learns anew.
+    pub fn expire(&mut self) {
+        self.level_age = usize::MAX;
+        self.season_age = usize::MAX;
+    }
+
+    fn learn(&mut self, x: &[f64], left_out: &[bool], begin: usize, t: usize) {
+        let end = t.saturating_sub(self.settings.gap);
+        let start = end.saturating_sub(self.settings.length).max(begin);
+        self.level_age = 1;
+        self.window.clear();
+        if start < end {
+            let kept = |i: usize| if left_out[i] { f64::NAN } else { x[i] };
+            self.window.extend((start..end).map(kept));
+        }
+        let observed = self.window.iter().filter(|v| !v.is_nan()).count();
+        if observed < self.settings.min_observed {
+            // A long surge may have eaten the baseline: what was known before it still stands.
+            return;
+        }
+        let shortest = self.settings.seasons.first().copied().unwrap_or(usize::MAX);
+        if self.season_age >= shortest {
+            self.season = Season::learn(&self.window, start, &self.settings.seasons);
+            self.season_age = 0;
+        }
+        self.season_age = self.season_age.saturating_add(1);
+        for (i, value) in self.window.iter_mut().enumerate() {
+            *value -= self.season.at(start + i);
+        }
+        let middle = median_with(self.window.iter().copied(), &mut self.scratch);
+        let spread = mad_sd_with(self.window.iter().copied(), middle, &mut self.scratch);
+        let level = middle + self.pull(middle, spread);
+        self.level = Some(Level { level, spread, observed });
+    }
+
+    /// One Huber step from the median, recent values weighing more.
+    fn pull(&self, middle: f64, spread: f64) -> f64 {
+        let bound = HUBER * spread;
+        let (mut sum, mut weight) = (0.0, 0.0);
+        for (value, w) in self.window.iter().rev().zip(&self.weights) {
+            if !value.is_nan() {
+                sum += w * (value - middle).clamp(-bound, bound);
+                weight += w;
+            }
+        }
+        if weight > 0.0 { sum / weight } else { 0.0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings() -> Settings {
+        Settings { length: 56, gap: 7, min_observed: 14, seasons: vec![7], refresh: 1 }
+    }
+
+    #[test]
+    fn the_level_is_known_from_the_past_beyond_the_gap() {
+        let mut x = vec![2.0; 100];
+        x[90..].fill(50.0);
+        let settings = settings();
+        let mut trailing = Trailing::new(&settings);
+        let none = vec![false; 100];
+        assert!(trailing.at(&x, &none, 0, 20).is_none());
+        let (level, season) = trailing.at(&x, &none, 0, 96).expect("enough past");
+        assert_eq!((level.level, level.observed), (2.0, 56));
+        assert!(season.is_none());
+    }
+
+    #[test]
+    fn what_is_left_out_does_not_count() {
+        let mut x = vec![2.0; 100];
+        x[40..60].fill(9.0);
+        let mut left_out = vec![false; 100];
+        left_out[40..60].fill(true);
+        let settings = settings();
+        let mut trailing = Trailing::new(&settings);
+        let (level, _) = trailing.at(&x, &left_out, 0, 99).expect("enough past");
+        assert_eq!((level.level, level.observed), (2.0, 36));
+    }
+}

@@ -1,0 +1,184 @@
+//! `analyze`: the whole batch, from files to a result folder.
+
+use super::args::Analyze;
+use super::plan::{Plan, severity};
+use super::{Outcome, charts, inputs, interrupt, series, summary};
+use crate::alert::{Analysis, Event};
+use crate::config::Settings;
+use crate::error::{Error, Result};
+use crate::ingest::Loaded;
+use crate::registry::{PUBLIC_SUFFIX_LIST, Registry};
+use crate::report::folder::Folder;
+use crate::report::{run, tables};
+use crate::{calendar, pipeline};
+use indicatif::{ProgressBar, ProgressStyle};
+use std::collections::BTreeMap;
+use std::io::{IsTerminal, stderr};
+use std::path::Path;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+/// What a result folder may hold; anything else in it belongs to the user.
+const PARTS: [&str; 11] = [
+    "alerts.csv",
+    "alerts.jsonl",
+    "drops.csv",
+    "series.parquet",
+    "series.csv",
+    "index.csv",
+    "lifts.csv",
+    "groups.csv",
+    "run.json",
+    "report.html",
+    "charts",
+];
+
+pub(crate) fn run(arguments: Analyze) -> Result<Outcome> {
+    let settings = match &arguments.config {
+        Some(file) => arguments.settings.or(Settings::read(file)?),
+        None => arguments.settings,
+    };
+    let plan = Plan::new(settings, clock())?;
+    let folder = Folder::open(&plan.out, plan.force(), &|name| PARTS.contains(&name))?;
+    interrupt::protect(&folder);
+
+    let mut timings = Timings::default();
+    let registry = registry(&plan)?;
+    let events = events(&plan)?;
+    let loaded = inputs::load(&plan, &registry)?;
+    timings.done("load");
+    let analysis = analyze(&plan, &loaded, &events)?;
+    timings.done("analyze");
+    write_tables(&folder, &plan, &analysis)?;
+    timings.done("tables");
+    charts::write(&folder, &plan, &analysis, &events)?;
+    timings.done("charts");
+    let record = run::serialize(&record(&plan, &registry, &loaded, &analysis, timings.seconds))?;
+    folder.write("run.json", record.as_bytes())?;
+    interrupt::publish(folder)?;
+
+    if !plan.quiet() {
+        tell(&plan, &loaded, &analysis)?;
+    }
+    Ok(outcome(&plan, &loaded, &analysis))
+}
+
+fn clock() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_secs() as i64)
+}
+
+/// Seconds spent in each stage.
+struct Timings {
+    last: Instant,
+    seconds: BTreeMap<String, f64>,
+}
+
+impl Default for Timings {
+    fn default() -> Self {
+        Timings { last: Instant::now(), seconds: BTreeMap::new() }
+    }
+}
+
+impl Timings {
+    fn done(&mut self, stage: &str) {
+        let seconds = self.last.elapsed().as_secs_f64();
+        self.seconds.insert(stage.into(), (seconds * 1000.0).round() / 1000.0);
+        self.last = Instant::now();
+    }
+}
+
+fn registry(plan: &Plan) -> Result<Registry> {
+    let mut registry = Registry::builtin()?;
+    for file in &plan.settings.domains {
+        registry.add_file(Path::new(file))?;
+    }
+    Ok(registry)
+}
+
+fn events(plan: &Plan) -> Result<Vec<Event>> {
+    let mut events = match plan.settings.no_builtin_events {
+        Some(true) => Vec::new(),
+        _ => calendar::builtin()?,
+    };
+    for file in &plan.settings.events {
+        events.extend(calendar::read(Path::new(file))?);
+    }
+    calendar::sort(&mut events);
+    Ok(events)
+}
+
+fn analyze(plan: &Plan, loaded: &Loaded, events: &[Event]) -> Result<Analysis> {
+    let bar = match !plan.quiet() && stderr().is_terminal() {
+        true => ProgressBar::new(0),
+        false => ProgressBar::hidden(),
+    };
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} series, {eta} left") {
+        bar.set_style(style);
+    }
+    let progress = |done: usize, all: usize| {
+        bar.set_length(all as u64);
+        bar.set_position(done as u64);
+    };
+    let analysis = pipeline::analyze(&loaded.panel, events, &plan.options, &progress);
+    bar.finish_and_clear();
+    analysis
+}
+
+fn write_tables(folder: &Folder, plan: &Plan, analysis: &Analysis) -> Result<()> {
+    let step = analysis.grid.step;
+    folder.fill("alerts.csv", |out| tables::alerts_csv(out, &analysis.alerts))?;
+    folder.fill("alerts.jsonl", |out| tables::alerts_jsonl(out, &analysis.alerts))?;
+    folder.fill("drops.csv", |out| tables::alerts_csv(out, &analysis.drops))?;
+    folder.fill("index.csv", |out| tables::index_csv(out, &analysis.index, step))?;
+    folder.fill("lifts.csv", |out| tables::lifts_csv(out, &analysis.lifts, step))?;
+    folder.fill("groups.csv", |out| tables::groups_csv(out, &analysis.groups, step))?;
+    series::write(folder, plan.series(), analysis)
+}
+
+fn record<'a>(
+    plan: &'a Plan,
+    registry: &Registry,
+    loaded: &Loaded,
+    analysis: &Analysis,
+    timings: BTreeMap<String, f64>,
+) -> run::Run<&'a Settings> {
+    run::Run {
+        program: "floodmark",
+        version: env!("CARGO_PKG_VERSION"),
+        revision: option_env!("FLOODMARK_REVISION"),
+        options: &plan.settings,
+        seed: plan.options.seed,
+        inputs: inputs::records(loaded),
+        failures: loaded.report.failures.iter().map(Error::to_string).collect(),
+        registry_version: registry.version(),
+        public_suffix_list_version: PUBLIC_SUFFIX_LIST.into(),
+        grid: run::GridRecord::of(&analysis.grid),
+        counts: run::CountsRecord::of(analysis),
+        skipped_rows: loaded.report.skipped.clone(),
+        notes: loaded.report.notes.iter().chain(&analysis.notes).cloned().collect(),
+        timings,
+    }
+}
+
+/// The summary on standard error. That nobody reads it is no failure.
+fn tell(plan: &Plan, loaded: &Loaded, analysis: &Analysis) -> Result<()> {
+    for note in &analysis.notes {
+        eprintln!("note: {note}");
+    }
+    for (reason, rows) in &loaded.report.skipped {
+        eprintln!("skipped: {rows} rows: {reason}");
+    }
+    let _ = summary::write(&mut stderr().lock(), analysis);
+    eprintln!("result: {}", plan.out.display());
+    Ok(())
+}
+
+fn outcome(plan: &Plan, loaded: &Loaded, analysis: &Analysis) -> Outcome {
+    let alarm = plan.settings.fail_on.map(severity);
+    if !loaded.report.failures.is_empty() {
+        Outcome::Partial
+    } else if alarm.is_some_and(|floor| analysis.alerts.iter().any(|alert| alert.severity >= floor)) {
+        Outcome::Alarm
+    } else {
+        Outcome::Done
+    }
+}

@@ -1,0 +1,193 @@
+//! The words of the command line.
+
+use crate::config::Settings;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
+use std::path::PathBuf;
+
+/// Find, measure and explain surges of traffic to state-affiliated news sites.
+#[derive(Debug, Parser)]
+#[command(name = "floodmark", version, about, propagate_version = true, max_term_width = 110)]
+#[command(after_help = "Every option can be set in the environment: FLOODMARK_BASELINE=4w is --baseline 4w.\n\
+    Exit codes: 0 ran; 1 ran, and an alert at or above --fail-on exists; 2 something failed; 130 interrupted.")]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Load, detect, measure, and write a result folder
+    Analyze(Box<Analyze>),
+    /// One series in, scores and change points out
+    Detect(Detect),
+    /// Make seeded traffic with known surges
+    Simulate(Simulate),
+    /// Compare alerts with known surges
+    Evaluate(Evaluate),
+    /// Look at the registry of outlets, or check one
+    #[command(subcommand)]
+    Domains(Domains),
+    /// Print completions for a shell
+    Completions {
+        /// Shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+/// `analyze`.
+#[derive(Args, Debug)]
+pub struct Analyze {
+    /// TOML file with options; the environment and flags override it
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub config: Option<PathBuf>,
+    /// All the rest.
+    #[command(flatten)]
+    pub settings: Settings,
+}
+
+/// `detect`.
+#[derive(Args, Debug)]
+pub struct Detect {
+    /// CSV with a header, or a lone column of numbers; - is standard input
+    #[arg(default_value = "-", hide_default_value = true)]
+    pub file: String,
+    /// Name of the column with the time, or none for rows without time
+    #[arg(long, value_name = "NAME")]
+    pub time_col: Option<String>,
+    /// Name of the column with the values
+    #[arg(long, value_name = "NAME")]
+    pub value_col: Option<String>,
+    /// Judge each row by the rows up to it alone
+    #[arg(long)]
+    pub online: bool,
+    /// Seasons: auto, none, or periods in samples such as 24,168
+    #[arg(long, default_value = "auto", value_name = "PERIODS")]
+    pub season: String,
+    /// What to write
+    #[arg(long, default_value = "points", value_name = "WHAT")]
+    pub output: Output,
+    /// Say nothing but errors
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// What `detect` writes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum Output {
+    /// One row for each input row
+    Points,
+    /// One row for each change point
+    Changepoints,
+}
+
+/// `simulate`.
+#[derive(Args, Debug)]
+pub struct Simulate {
+    /// Recipe (TOML)
+    pub recipe: PathBuf,
+    /// Folder for the traffic, its total and its truth
+    #[arg(short, long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Seed, instead of the one in the recipe
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Replace an older result
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// `evaluate`.
+#[derive(Args, Debug)]
+pub struct Evaluate {
+    /// alerts.csv, or the result folder that holds it
+    pub alerts: PathBuf,
+    /// Known surges, as written by simulate
+    pub truth: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `domains`.
+#[derive(Debug, Subcommand)]
+pub enum Domains {
+    /// List outlets and their domains
+    List {
+        /// Affiliated states, such as IR,RU
+        #[arg(long, value_name = "CODES", value_delimiter = ',')]
+        state: Vec<String>,
+        /// Only outlets of this role
+        #[arg(long)]
+        role: Option<RoleName>,
+        /// Form of the list
+        #[arg(long, default_value = "table")]
+        format: ListFormat,
+        /// Registry of outlets, added to the built-in one (repeatable)
+        #[arg(long, value_name = "FILE", value_delimiter = ',')]
+        domains: Vec<PathBuf>,
+    },
+    /// Check registries: the built-in one, with files added
+    Check {
+        /// Registries of outlets (CSV)
+        files: Vec<PathBuf>,
+    },
+}
+
+/// Role of an outlet.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum RoleName {
+    /// Affiliated with a state
+    State,
+    /// Ordinary news, used as a control
+    Reference,
+}
+
+/// Form of a list.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum ListFormat {
+    /// Columns for the eye
+    Table,
+    /// CSV
+    Csv,
+}
+
+/// The command with every option tied to its variable in the environment.
+pub fn command() -> clap::Command {
+    with_environment(Arguments::command())
+}
+
+/// Reads the arguments of the process.
+///
+/// # Errors
+/// Bad usage, or a request for help or the version, which clap words itself.
+pub fn parse() -> Result<Arguments, clap::Error> {
+    let mut command = command();
+    let matches = command.try_get_matches_from_mut(std::env::args_os())?;
+    Arguments::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+}
+
+fn with_environment(command: clap::Command) -> clap::Command {
+    let names: Vec<_> = command.get_subcommands().map(|verb| verb.get_name().to_string()).collect();
+    let command = command.mut_args(|arg| match arg.get_long() {
+        Some(long) => {
+            let variable = format!("FLOODMARK_{}", long.to_uppercase().replace('-', "_"));
+            arg.env(variable).hide_env(true)
+        }
+        None => arg,
+    });
+    names.into_iter().fold(command, |command, name| command.mut_subcommand(name, with_environment))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        command().debug_assert();
+    }
+}

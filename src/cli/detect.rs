@@ -1,0 +1,211 @@
+//! `detect`: one plain series in, scores and change points out.
+
+use super::args::{Detect, Output};
+use super::{Outcome, to_stdout};
+use crate::alert::ChangePoint;
+use crate::baseline::seasonal::Season;
+use crate::detect::changepoint;
+use crate::detect::points::{PointOptions, Points, Seasons, points};
+use crate::error::{Error, Result};
+use crate::ingest::{Plain, read_plain};
+use crate::report::cell::{push_csv_text, push_decimals, push_integer, push_number};
+use crate::time::Step;
+use std::fs::File;
+use std::io::{self, Read, Write};
+
+const POINTS: &str = "index,timestamp,value,expected,lower,upper,z,score,spike,changepoint,segment_mean";
+const CHANGEPOINTS: &str = "index,timestamp,lower,upper,before,after,change_pct,p_value";
+
+/// What is written for rows and change points is gathered up to this size.
+const CHUNK: usize = 1 << 16;
+
+pub(crate) fn run(arguments: &Detect) -> Result<Outcome> {
+    let options = PointOptions { online: arguments.online, seasons: seasons(&arguments.season)?, ..Default::default() };
+    let plain = read(arguments)?;
+    if !arguments.quiet {
+        for note in &plain.notes {
+            eprintln!("note: {note}");
+        }
+    }
+    let series = Gridded::new(&plain);
+    let mut found = points(&series.values, step(&plain), &options);
+    let changes = regimes(&series.values, &options.seasons.periods(step(&plain)), &mut found);
+    to_stdout(|out| match arguments.output {
+        Output::Points => write_points(out, &plain, &found),
+        Output::Changepoints => write_change_points(out, &plain, &series, &changes),
+    })?;
+    Ok(Outcome::Done)
+}
+
+fn read(arguments: &Detect) -> Result<Plain> {
+    let (name, reader): (&str, Box<dyn Read>) = match arguments.file.as_str() {
+        "-" => ("standard input", Box::new(io::stdin().lock())),
+        path => {
+            let file = File::open(path).map_err(|error| Error::io("cannot open", error).in_file(path))?;
+            (path, Box::new(file))
+        }
+    };
+    read_plain(reader, name, arguments.time_col.as_deref(), arguments.value_col.as_deref())
+}
+
+/// The step of the series, where its stamps have one: without it the grid merely counts rows.
+fn step(plain: &Plain) -> Option<Step> {
+    let times = plain.times.as_ref()?;
+    let (first, last) = (times.iter().min()?, times.iter().max()?);
+    let periods = plain.grid.len.checked_sub(1)? as i64;
+    (last - first == periods * plain.grid.step.seconds()).then_some(plain.grid.step)
+}
+
+/// `auto`, `none`, or periods in samples.
+fn seasons(text: &str) -> Result<Seasons> {
+    let fault =
+        || Error::usage(format!("--season '{text}': expected auto, none, or periods in samples such as 24,168"));
+    match text.trim() {
+        "auto" => Ok(Seasons::Auto),
+        "none" => Ok(Seasons::None),
+        list => list
+            .split(',')
+            .map(|part| part.trim().parse().ok().filter(|period| (2..=1_000_000).contains(period)).ok_or_else(fault))
+            .collect::<Result<Vec<usize>>>()
+            .map(Seasons::Periods),
+    }
+}
+
+/// Fills in the regimes of the whole series.
+fn regimes(values: &[f64], periods: &[usize], found: &mut Points) -> Vec<ChangePoint> {
+    let season = Season::learn(values, 0, periods);
+    let x: Vec<f64> = values.iter().enumerate().map(|(i, value)| value - season.at(i)).collect();
+    let settings = changepoint::Settings { season: periods.first().copied().unwrap_or(1), ..Default::default() };
+    let changes = changepoint::change_points(&x, &settings);
+    let starts: Vec<usize> = changes.iter().map(|change| change.index).collect();
+    starts.iter().for_each(|&start| found.changepoint[start] = true);
+    found.segment_mean = changepoint::segment_levels(values, &starts);
+    changes
+}
+
+/// The series in the order of time, and the way back to the rows.
+struct Gridded {
+    /// One value a period, `NaN` where no row gave one.
+    values: Vec<f64>,
+    /// Period → the row it came from.
+    rows: Vec<Option<usize>>,
+}
+
+impl Gridded {
+    fn new(plain: &Plain) -> Gridded {
+        let mut rows = vec![None; plain.grid.len];
+        for (row, index) in plain.row_to_index.iter().enumerate() {
+            if let Some(index) = index {
+                rows[*index] = Some(row);
+            }
+        }
+        Gridded { values: plain.on_grid(), rows }
+    }
+
+    /// The row of a period, or of the next one that has a row.
+    fn row_from(&self, index: usize) -> Option<usize> {
+        self.rows.get(index..)?.iter().find_map(|row| *row)
+    }
+}
+
+fn write_points(out: &mut impl Write, plain: &Plain, found: &Points) -> io::Result<()> {
+    writeln!(out, "{POINTS}")?;
+    let mut text = Vec::with_capacity(CHUNK + 1024);
+    for (row, (value, index)) in plain.values.iter().zip(&plain.row_to_index).enumerate() {
+        push_integer(&mut text, row as i64);
+        text.push(b',');
+        push_csv_text(&mut text, plain.raw_times.get(row).map_or("", String::as_str));
+        text.push(b',');
+        push_value(&mut text, *value);
+        match index {
+            Some(index) => push_scores(&mut text, found, *index),
+            // A repeated stamp: reported, and not judged a second time.
+            None => text.extend_from_slice(b",,,,,,0,0,"),
+        }
+        text.push(b'\n');
+        if text.len() >= CHUNK {
+            out.write_all(&text)?;
+            text.clear();
+        }
+    }
+    out.write_all(&text)
+}
+
+fn push_scores(text: &mut Vec<u8>, found: &Points, index: usize) {
+    for column in [&found.expected, &found.lower, &found.upper, &found.z] {
+        text.push(b',');
+        push_number(text, column[index]);
+    }
+    text.push(b',');
+    push_decimals(text, found.score[index], 9);
+    for mark in [&found.spike, &found.changepoint] {
+        text.extend_from_slice(if mark[index] { b",1" } else { b",0" });
+    }
+    text.push(b',');
+    push_number(text, found.segment_mean[index]);
+}
+
+/// A value as short as it can be read back exactly.
+fn push_value(text: &mut Vec<u8>, value: f64) {
+    let size = value.abs();
+    if value.is_nan() {
+    } else if value.fract() == 0.0 && size < 1e15 {
+        push_integer(text, value as i64);
+    } else if (1e-5..1e15).contains(&size) {
+        text.extend_from_slice(value.to_string().as_bytes());
+    } else {
+        text.extend_from_slice(format!("{value:e}").as_bytes());
+    }
+}
+
+fn write_change_points(out: &mut impl Write, plain: &Plain, series: &Gridded, changes: &[ChangePoint]) -> io::Result<()> {
+    writeln!(out, "{CHANGEPOINTS}")?;
+    let mut text = Vec::new();
+    for change in changes {
+        let Some(row) = series.row_from(change.index) else { continue };
+        text.clear();
+        push_integer(&mut text, row as i64);
+        text.push(b',');
+        push_csv_text(&mut text, plain.raw_times.get(row).map_or("", String::as_str));
+        for end in [change.low, change.high] {
+            text.push(b',');
+            push_integer(&mut text, series.row_from(end).unwrap_or(row) as i64);
+        }
+        for value in [change.before, change.after] {
+            text.push(b',');
+            push_number(&mut text, value);
+        }
+        text.push(b',');
+        let ratio = if change.before == 0.0 { f64::NAN } else { change.after / change.before };
+        push_decimals(&mut text, 100.0 * (ratio - 1.0), 4);
+        text.push(b',');
+        push_number(&mut text, change.p_value);
+        text.push(b'\n');
+        out.write_all(&text)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seasons_are_words_or_periods() {
+        assert_eq!(seasons("auto").expect("sound"), Seasons::Auto);
+        assert_eq!(seasons(" 24, 168").expect("sound"), Seasons::Periods(vec![24, 168]));
+        for text in ["", "weekly", "0", "1", "7,", "-7", "7.5"] {
+            assert!(seasons(text).expect_err(text).is_usage());
+        }
+    }
+
+    #[test]
+    fn a_value_is_read_back_exactly() {
+        for value in [0.1, 1.0 / 3.0, 5e-324, 1.797e308, 123_456_789.125, -7.0, 1e15, 0.0] {
+            let mut text = Vec::new();
+            push_value(&mut text, value);
+            let back: f64 = String::from_utf8(text).expect("text").parse().expect("a number");
+            assert_eq!(back, value);
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! Change points of the level of one series, with significance and location intervals.
+//!
+//! The series stands on its working scale without its season, `NaN` where it was not observed. It is scaled by its
+//! long-run standard deviation ([`crate::stats::longrun`]), segmented exactly with a bounded loss
+//! ([`super::fpop`]) at the default penalty ([`super::penalty`]); then every break is tested against what moving
+//! windows of its own size do elsewhere in the series, which is what tells a step from drift.
+
+use super::cost::Loss;
+use super::fpop;
+use super::penalty::default_penalty;
+use crate::alert::ChangePoint;
+use crate::stats::longrun::{block_length, long_run_sd, scale_around_zero};
+use crate::stats::robust::median_with;
+use statrs::distribution::{ContinuousCDF, StudentsT};
+use std::ops::Range;
+
+/// How change points are searched. The default needs no choice.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Settings {
+    /// Loss of one observation.
+    pub loss: Loss,
+    /// Price of one change at unit variance; `None` = [`default_penalty`] of the number of observations.
+    pub penalty: Option<f64>,
+    /// Length of the season in samples (7 for days, 24 for hours); 1 without one. Long-run blocks are whole seasons.
+    pub season: usize,
+    /// Coverage of the location intervals.
+    pub level: f64,
+    /// Longest stretch on either side of a break that its p-value compares, in samples.
+    pub window: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings { loss: Loss::ROBUST, penalty: None, season: 7, level: 0.9, window: 60 }
+    }
+}
+
+/// The observed part of a series, brought to sizes that cannot overflow.
+pub(super) struct Observed {
+    /// Where each value stands in the series.
+    pub(super) at: Vec<usize>,
+    /// The values, divided by `unit`.
+    pub(super) values: Vec<f64>,
+    /// Long-run standard deviation of the values; 0 or `NaN` if there is nothing to find.
+    pub(super) sd: f64,
+    pub(super) unit: f64,
+}
+
+impl Observed {
+    pub(super) fn new(x: &[f64], season: usize) -> Self {
+        let largest = x.iter().filter(|v| v.is_finite()).fold(0.0, |most: f64, v| most.max(v.abs()));
+        let unit = if (1e-100..1e100).contains(&largest) || largest == 0.0 { 1.0 } else { largest };
+        let series: Vec<f64> = x.iter().map(|v| if v.is_finite() { v / unit } else { f64::NAN }).collect();
+        let at: Vec<usize> = (0..x.len()).filter(|&i| !series[i].is_nan()).collect();
+        let values = at.iter().map(|&i| series[i]).collect();
+        Observed { at, values, sd: long_run_sd(&series, season), unit }
+    }
+}
+
+/// Change points of `x`, in order. Empty for a series that is empty, constant or has fewer than four observations.
+///
+/// `before` and `after` are the robust levels of the segments on both sides, on the scale of `x`.
+///
+/// ```
+/// use floodmark::detect::changepoint::{Settings, change_points};
+/// let mut x: Vec<f64> = (0..60).map(|t| f64::from(t * 37 % 11) / 10.0 + if t < 30 { 0.0 } else { 5.0 }).collect();
+/// x[10] = 90.0; // a spike is no change point
+/// x[29] = f64::NAN; // after a gap the break may have come as early as the gap began
+/// let found = change_points(&x, &Settings::default());
+/// assert_eq!(found.len(), 1);
+/// assert_eq!((found[0].low, found[0].index), (29, 30));
+/// assert!(found[0].p_value < 0.001 && (found[0].after - found[0].before - 5.0).abs() < 0.5);
+/// ```
+pub fn change_points(x: &[f64], settings: &Settings) -> Vec<ChangePoint> {
+    let observed = Observed::new(x, settings.season);
+    let n = observed.values.len();
+    if n < 4 || !(observed.sd > 0.0 && observed.sd.is_finite()) {
+        return Vec::new();
+    }
+    let scaled: Vec<f64> = observed.values.iter().map(|v| v / observed.sd).collect();
+    let penalty = settings.penalty.unwrap_or_else(|| default_penalty(n));
+    let changes = fpop::segment(&scaled, settings.loss, penalty).changes;
+    describe(&observed, &scaled, &changes, settings)
+}
+
+/// Levels, intervals and p-values of changes that were found.
+fn describe(observed: &Observed, scaled: &[f64], changes: &[usize], settings: &Settings) -> Vec<ChangePoint> {
+    let n = scaled.len();
+    let segments = segments(n, changes);
+    let levels: Vec<f64> = segments.iter().map(|s| robust_level(&scaled[s.clone()])).collect();
+    let test = WindowTest::new(scaled, &segments, &levels, settings);
+    let back = |level: f64| level * observed.sd * observed.unit;
+    let describe_one = |j: usize| {
+        let around = segments[j].start..segments[j + 1].end;
+        let index = changes[j];
+        let (low, high) = location(scaled, around, index, levels[j], levels[j + 1], settings);
+        ChangePoint {
+            index: observed.at[index],
+            // A change within a gap shows only at its end.
+            low: observed.at[low - 1] + 1,
+            high: observed.at[high],
+            before: back(levels[j]),
+            after: back(levels[j + 1]),
+            p_value: test.p_value(&segments[j], &segments[j + 1], levels[j + 1] - levels[j]),
+        }
+    };
+    (0..changes.len()).map(describe_one).collect()
+}
+
+/// The stretches between changes; one stretch without changes, none without observations.
+pub fn segments(n: usize, changes: &[usize]) -> Vec<Range<usize>> {
+    let starts = std::iter::once(0).chain(changes.iter().copied());
+    let ends = changes.iter().copied().chain([n]);
+    starts.zip(ends).filter(|(start, end)| start < end).map(|(start, end)| start..end).collect()
+}
+
+/// For every index of a series of length `n` the number of its segment, from 0.
+///
+/// ```
+/// # use floodmark::detect::changepoint::segment_numbers;
+/// assert_eq!(segment_numbers(5, &[2, 4]), [0, 0, 1, 1, 2]);
+/// ```
+pub fn segment_numbers(n: usize, changes: &[usize]) -> Vec<u32> {
+    let mut numbers = vec![0; n];
+    for &change in changes {
+        numbers[change.min(n)..].iter_mut().for_each(|number| *number += 1);
+    }
+    numbers
+}
+
+/// For every index of `x` the robust level of its segment ([`robust_level`]); `NaN` in a segment without observations.
+pub fn segment_levels(x: &[f64], changes: &[usize]) -> Vec<f64> {
+    let mut levels = Vec::with_capacity(x.len());
+    for segment in segments(x.len(), changes) {
+        let level = robust_level(&x[segment.clone()]);
+        levels.resize(segment.end, level);
+    }
+    levels
+}
+
+/// Mean of the values within three robust standard deviations of their median: as efficient as the mean on clean
+/// data, deaf to spikes. `NaN` without values.
+pub fn robust_level(values: &[f64]) -> f64 {
+    let mut scratch = Vec::with_capacity(values.len());
+    let center = median_with(values.iter().copied().filter(|v| v.is_finite()), &mut scratch);
+    let spread = median_with(values.iter().map(|v| (v - center).abs()), &mut scratch) * 3.0 * 1.4826;
+    if spread.is_nan() || spread == 0.0 {
+        return center;
+    }
+    let near = values.iter().filter(|v| (*v - center).abs() <= spread);
+    // Around the centre: no overflow.
+    let (sum, n) = near.fold((0.0, 0.0), |(sum, n), v| (sum + (v - center), n + 1.0));
+    center + sum / n
+}
+
+/// Smallest and largest position that the likelihood ratio cannot tell from the best one: all t with
+/// cost(t) − min cost ≤ −2 ln(1 − √level), the quantile of the maximum of a two-sided Brownian motion with drift
+/// (Bai 1997; Hinkley 1970), costs being in units of the long-run variance and bounded like the loss.
+fn location(x: &[f64], around: Range<usize>, index: usize, before: f64, after: f64, s: &Settings) -> (usize, usize) {
+    let allowed = -2.0 * (1.0 - s.level.clamp(0.0, 0.999_999).sqrt()).ln();
+    // gain(t) − gain(start) = Σ loss under `before` − loss under `after` of the observations start..t.
+    let mut cost = 0.0;
+    let mut costs = vec![];
+    for &y in &x[around.start..around.end - 1] {
+        cost += s.loss.of(y - before) - s.loss.of(y - after);
+        costs.push(cost);
+    }
+    let least = costs.iter().copied().fold(f64::INFINITY, f64::min);
+    let plausible = |i: &usize| costs[*i] <= least + allowed;
+    let position = |i: usize| around.start + 1 + i;
+    let low = (0..costs.len()).find(plausible).map_or(index, position);
+    let high = (0..costs.len()).rev().find(plausible).map_or(index, position);
+    (low.min(index), high.max(index))
+}
+
+/// Second stage: is the difference of levels large for differences of window means of this length in this series?
+///
+/// A standard deviation that depends on the length of the window takes drift and long memory into account, which no
+/// single long-run variance can (McGonigle & Cho 2023, "Robust multiscale estimation of time-average variance").
+struct WindowTest {
+    /// Running totals of the scaled values, spikes clipped.
+    sums: Vec<f64>,
+    changes: Vec<usize>,
+    blocks: f64,
+    window: usize,
+}
+
+impl WindowTest {
+    fn new(scaled: &[f64], segments: &[Range<usize>], levels: &[f64], settings: &Settings) -> Self {
+        let mut sums = vec![0.0];
+        let mut total = 0.0;
+        for (segment, level) in segments.iter().zip(levels) {
+            for y in &scaled[segment.clone()] {
+                total += y.clamp(level - 3.0, level + 3.0);
+                sums.push(total);
+            }
+        }
+        let n = scaled.len();
+        let blocks = n as f64 / block_length(n, settings.season) as f64;
+        WindowTest {
+            sums,
+            changes: segments.iter().skip(1).map(|s| s.start).collect(),
+            blocks,
+            window: settings.window,
+        }
+    }
+
+    /// Differences of the means of neighbouring windows of length `h`, over all places without a change inside.
+    fn differences(&self, h: usize) -> Vec<f64> {
+        let n = self.sums.len() - 1;
+        let mut differences = Vec::new();
+        let mut next = 0;
+        for t in h..=n.saturating_sub(h) {
+            while next < self.changes.len() && self.changes[next] + h <= t {
+                next += 1;
+            }
+            if self.changes.get(next).is_none_or(|&change| change >= t + h) {
+                differences.push((self.sums[t + h] - 2.0 * self.sums[t] + self.sums[t - h]) / h as f64);
+            }
+        }
+        differences
+    }
+
+    /// Two-sided p-value, for having searched the whole series: the chance that the largest of all moving-window
+    /// statistics reaches |T|, by Poisson clumping with 3T²/2 clumps a window length (Aldous 1989, section C; this
+    /// is the limit behind MOSUM tests, Eichinger & Kirch 2018).
+    fn p_value(&self, left: &Range<usize>, right: &Range<usize>, difference: f64) -> f64 {
+        let h = self.window.max(1).min(left.len()).min(right.len());
+        let n = (self.sums.len() - 1) as f64;
+        // Scaled values have unit long-run variance.
+        let independent = (2.0 / h as f64).sqrt();
+        let mut differences = self.differences(h);
+        let windows = differences.len() as f64 / h as f64;
+        let (sd, freedom) = if windows >= 4.0 {
+            (scale_around_zero(&mut differences).max(independent), windows.max(self.blocks))
+        } else {
+            (independent, self.blocks)
+        };
+        let t = (difference / sd).abs();
+        let Ok(tail) = StudentsT::new(0.0, 1.0, (freedom - 1.0).max(2.0)) else { return 1.0 };
+        let once = 2.0 * tail.sf(t);
+        let expected = (once * 1.5 * t * t * n / h as f64).max(once);
+        -(-expected).exp_m1()
+    }
+}

@@ -1,0 +1,243 @@
+//! Robust z of a period, and of the last few periods together, from the past alone.
+//!
+//! A residual is the working-scale distance between a value and what its baseline led to expect, so its spread holds
+//! everything that makes such expectations fail: noise, autocorrelation, wandering levels, a short baseline. That
+//! spread is not modelled but followed: for each window length, the errors actually made in the past, Winsorised
+//! (Huber 1964), so that a surge does not widen it. This is the placebo in time of the synthetic-control literature
+//! (Abadie, Diamond & Hainmueller 2010), period by period.
+
+use crate::stats::tail::student_sf;
+
+/// A residual enters a window clipped to so many spreads: several raised periods make a surge, one wild one does not.
+const CLIP: f64 = 5.0;
+/// Beyond so many spreads an error adds no more to the spread.
+const WINSOR: f64 = 3.0;
+/// E[min(Z², 9)] for a standard Normal Z: undoes the bias of the clipping.
+const WINSOR_BIAS: f64 = 0.995_01;
+/// How many independent errors the baseline's own spread counts for while there are few real ones.
+const PRIOR_ERRORS: f64 = 20.0;
+/// What the autoregression says of a window counts as much as so many separate windows seen.
+const MODEL_BLOCKS: f64 = 20.0;
+/// Autocorrelation assumed, with the weight of `PRIOR_PAIRS` pairs, until the series has shown its own.
+const PRIOR_CORRELATION: f64 = 0.3;
+const PRIOR_PAIRS: f64 = 20.0;
+/// Excess kurtosis of clipped residuals assumed, with the weight of `PRIOR_PAIRS` residuals.
+const PRIOR_KURTOSIS: f64 = 1.5;
+/// Single periods are judged as if their tail had no more than these degrees of freedom: one-day jumps of bots and
+/// feeds are ordinary on the web.
+const SINGLE_DF: f64 = 3.0;
+/// An error is forgotten after about so many years: traffic has rare bad weeks, and they must be remembered.
+const MEMORY_YEARS: f64 = 3.0;
+
+/// The evidence at one period.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Evidence {
+    /// Residual ÷ spread of the single period; `NaN` for a gap.
+    pub z: f64,
+    /// One-sided p-value of the most telling window that ends here.
+    pub p: f64,
+    /// +1 if that window is raised, −1 if lowered.
+    pub sign: f64,
+    /// Its length in periods.
+    pub window: usize,
+}
+
+/// Follows the errors of a series for a set of window lengths.
+#[derive(Clone, Debug)]
+pub struct Spread {
+    windows: Vec<usize>,
+    memory: f64,
+    /// Winsorised variance of the mean of each window's residuals, and how many errors it stands on.
+    variance: Vec<f64>,
+    errors: Vec<f64>,
+    /// Σ z·z' of neighbours, Σ z⁴ and their weights, for autocorrelation and kurtosis.
+    pairs: f64,
+    correlation: f64,
+    kurtosis: f64,
+    singles: f64,
+    previous: f64,
+    level_length: f64,
+}
+
+impl Spread {
+    /// `windows` in samples, the first being 1; `per_year` is the number of samples in a year.
+    pub fn new(windows: &[usize], per_year: f64) -> Spread {
+        Spread {
+            windows: windows.to_vec(),
+            memory: (MEMORY_YEARS * per_year).max(30.0),
+            variance: vec![0.0; windows.len()],
+            errors: vec![0.0; windows.len()],
+            pairs: PRIOR_PAIRS,
+            correlation: PRIOR_CORRELATION,
+            kurtosis: 3.0 + PRIOR_KURTOSIS,
+            singles: PRIOR_PAIRS,
+            previous: f64::NAN,
+            level_length: 1.0,
+        }
+    }
+
+    /// Says how many observed values the level stands on: the fewer, the more its own error matters to long windows.
+    pub fn stand_on(&mut self, observed: usize) {
+        // Recent values weigh more: so many equally weighted ones would give the same error.
+        self.level_length = (0.8 * observed as f64).max(1.0);
+    }
+
+    /// Spread of a single period's residual, given the spread of the baseline around its own level and a floor.
+    pub fn single(&self, prior: f64, floor: f64) -> f64 {
+        self.of_window(0, prior, floor)
+    }
+
+    /// Spread of the mean of window `k`: what a first-order autoregression of the single residuals leads to expect,
+    /// mixed with the errors that windows of this length really had. The first is known early, the second sees what
+    /// the first cannot (wandering levels, holidays).
+    fn of_window(&self, k: usize, prior: f64, floor: f64) -> f64 {
+        let w = self.windows[k] as f64;
+        let single = self.single_variance(prior);
+        let level_error = mean_of_correlated(self.level_length, self.correlation);
+        let model = single * (mean_of_correlated(w, self.correlation) + level_error) / (1.0 + level_error);
+        let blocks = self.errors[k] / w;
+        let weight = MODEL_BLOCKS;
+        let mixed = if k == 0 { single } else { (weight * model + blocks * self.variance[k]) / (weight + blocks) };
+        // Neighbours that undo each other earn no credit: a window is never surer than independent periods are.
+        mixed.max(single / w).max(floor * floor / w).sqrt()
+    }
+
+    fn single_variance(&self, prior: f64) -> f64 {
+        let weight = PRIOR_ERRORS;
+        (weight * prior * prior + self.errors[0] * self.variance[0]) / (weight + self.errors[0])
+    }
+
+    /// Degrees of freedom of the reference distribution of window `k`: few where the spread stands on few errors or
+    /// where single residuals are heavy-tailed and the window too short to average that out.
+    fn degrees(&self, k: usize) -> f64 {
+        let w = self.windows[k] as f64;
+        // The variance of a mean of w values of an AR(1) process with estimated correlation has about n (1 − ρ²) / 2
+        // degrees of freedom (delta method); the baseline's own values are good for eight.
+        // Excess kurtosis falls as 1/w; Student's t with ν degrees has 6/(ν − 4).
+        let heavy = 4.0 + 6.0 * w / (self.kurtosis - 3.0).max(1e-3);
+        let known = 8.0 + 0.5 * self.errors[0] * (1.0 - self.correlation.powi(2).min(1.0));
+        let df = 1.0 / (1.0 / heavy + 1.0 / known);
+        if k == 0 { df.min(SINGLE_DF) } else { df }
+    }
+
+    /// The most telling window that ends at `t`. `residual` may hold `NaN` (gaps); `prior` is the spread of the
+    /// baseline around its level, `floor` the least spread a single value can have (counting noise). No window reaches
+    /// back before `calm_since`, the first period after the last episode.
+    pub fn evidence(&self, residual: &[f64], t: usize, calm_since: usize, prior: f64, floor: f64) -> Evidence {
+        let single = self.single(prior, floor);
+        let z = residual[t] / single;
+        let mut best = Evidence { z, p: 1.0, sign: 0.0, window: 1 };
+        let (mut sum, mut seen, mut done) = (0.0, 0usize, 0usize);
+        for (k, &w) in self.windows.iter().enumerate() {
+            if t + 1 < calm_since + w {
+                break;
+            }
+            for r in residual[t + 1 - w..t + 1 - done].iter().filter(|r| !r.is_nan()) {
+                sum += r.clamp(-CLIP * single, CLIP * single);
+                seen += 1;
+            }
+            done = w;
+            if 2 * seen < w || seen == 0 {
+                continue;
+            }
+            let scale = self.of_window(k, prior, floor) * (w as f64 / seen as f64).sqrt();
+            let z_window = if w == 1 { z } else { sum / seen as f64 / scale };
+            // Below one spread no window can tell anything: spare the tail function.
+            if z_window.abs() > 1.0 {
+                if std::env::var("DBG").is_ok() && w == 7 {
+                    eprintln!(
+                        "t {t} mean {:.3} scale {:.3} single {:.3} prior {:.3} rho {:.2} df {:.1} err {} var_w {:.3} z {:.2}",
+                        sum / seen as f64,
+                        scale,
+                        single,
+                        prior,
+                        self.correlation,
+                        self.degrees(k),
+                        self.errors[0],
+                        self.variance[k].sqrt(),
+                        z_window
+                    );
+                }
+                let looks = self.windows.len() as f64 * (2.0 / w as f64).min(1.0);
+                let p = (looks * student_sf(z_window.abs(), self.degrees(k))).min(1.0);
+                if p < best.p {
+                    best = Evidence { z, p, sign: z_window.signum(), window: w };
+                }
+            }
+        }
+        best
+    }
+
+    /// Learns from the errors at `t`. Not to be called for periods inside a surge or drop: a surge must not widen the
+    /// spread. `calm_since` is the first period after the last surge; windows that reach before it are not learnt.
+    pub fn learn(&mut self, residual: &[f64], t: usize, calm_since: usize, prior: f64, floor: f64) {
+        let single = self.single(prior, floor);
+        let (mut sum, mut seen, mut done) = (0.0, 0usize, 0usize);
+        for k in 0..self.windows.len() {
+            let w = self.windows[k];
+            if t + 1 < calm_since + w {
+                break;
+            }
+            for r in residual[t + 1 - w..t + 1 - done].iter().filter(|r| !r.is_nan()) {
+                sum += r.clamp(-CLIP * single, CLIP * single);
+                seen += 1;
+            }
+            done = w;
+            if 2 * seen >= w && seen > 0 {
+                let bound = WINSOR * self.of_window(k, prior, floor);
+                let error = (sum / seen as f64 * (seen as f64 / w as f64).sqrt()).clamp(-bound, bound);
+                self.errors[k] = (self.errors[k] + 1.0).min(self.memory);
+                self.variance[k] += (error * error / WINSOR_BIAS - self.variance[k]) / self.errors[k];
+            }
+        }
+        self.learn_shape(residual[t] / single);
+    }
+
+    fn learn_shape(&mut self, z: f64) {
+        if !z.is_nan() {
+            let clipped = z.clamp(-CLIP, CLIP);
+            self.singles = (self.singles + 1.0).min(self.memory);
+            self.kurtosis += (clipped.powi(4) - self.kurtosis) / self.singles;
+            if !self.previous.is_nan() {
+                self.pairs = (self.pairs + 1.0).min(self.memory);
+                let product = z.clamp(-WINSOR, WINSOR) * self.previous.clamp(-WINSOR, WINSOR);
+                self.correlation += (product - self.correlation) / self.pairs;
+            }
+        }
+        self.previous = z;
+    }
+}
+
+/// Variance of the mean of `w` values of an AR(1) process of variance 1.
+fn mean_of_correlated(w: f64, correlation: f64) -> f64 {
+    let rho = correlation.clamp(0.0, 0.95);
+    let tail = 2.0 * rho * (1.0 - rho.powf(w)) / (w * (1.0 - rho).powi(2));
+    ((1.0 + rho) / (1.0 - rho) - tail) / w
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mean_of_independent_values_has_variance_one_over_w() {
+        assert!((mean_of_correlated(7.0, 0.0) - 1.0 / 7.0).abs() < 1e-15);
+        assert!((mean_of_correlated(1.0, 0.7) - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn several_raised_periods_tell_more_than_one_wild_one() {
+        let mut spread = Spread::new(&[1, 2, 4, 7], 365.0);
+        let noise: Vec<f64> = (0..300).map(|i| ((i as f64 * 0.618_033_988_749).fract() - 0.5) * 0.4).collect();
+        for t in 0..290 {
+            spread.learn(&noise, t, 0, 0.1, 0.0);
+        }
+        let mut week = noise.clone();
+        week[290..297].iter_mut().for_each(|r| *r += 0.35);
+        let mut jump = noise;
+        jump[296] += 1.0;
+        let (week, jump) = (spread.evidence(&week, 296, 0, 0.1, 0.0), spread.evidence(&jump, 296, 0, 0.1, 0.0));
+        assert!(week.sign > 0.0 && week.p < 1e-4 && week.window > 1, "{week:?}");
+        assert!(jump.p > 1e-5 && jump.p > 100.0 * week.p, "{jump:?} {week:?}");
+    }
+}

@@ -1,0 +1,398 @@
+//! Episodes: when a series leaves what was to be expected, and when it comes back. A walk forward through time that
+//! knows only the past: baseline, spread and state at period t come from periods before t (method.md sections 1–4).
+
+use crate::baseline::trailing::{self, Trailing};
+use crate::detect::spike::Spread;
+use crate::stats::scale::Scale;
+use crate::time::Step;
+
+/// How a series is walked through. All lengths in samples.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// The baseline.
+    pub baseline: trailing::Settings,
+    /// Window lengths judged together; the first is 1.
+    pub windows: Vec<usize>,
+    /// Samples in a year.
+    pub per_year: f64,
+    /// An episode opens when the evidence of one period is this improbable.
+    pub open_p: f64,
+    /// An episode this improbable is not learnt from.
+    pub telling_p: f64,
+    /// Periods of calm that close an episode.
+    pub calm: usize,
+    /// An episode that lasts this long is a level shift: the new level becomes normal.
+    pub shift_after: usize,
+    /// Scale on which `x` is given: sets the floor of the spread.
+    pub scale: Scale,
+}
+
+/// An episode opens at this improbability of one period; whether it becomes an alert is decided over all series.
+const OPEN_P: f64 = 2e-3;
+/// An episode beyond this improbability is certainly not noise to learn from.
+const TELLING_P: f64 = 1e-5;
+/// The lag behind growth is learnt over so many years.
+const BIAS_YEARS: f64 = 0.33;
+/// A level that has lasted as long as the baseline is the new normal.
+const SHIFT_DAYS: f64 = 56.0;
+/// Least history: four weeks, or what a third of the baseline gives if that is less.
+const MIN_HISTORY_DAYS: f64 = 28.0;
+
+impl Settings {
+    /// The settings for a grid of `step`, with a baseline of `baseline_days` that ends `gap_days` before the period
+    /// judged. For hours, windows from one hour to two weeks; for days, one day to four weeks; for weeks, one week to
+    /// two months.
+    pub fn for_step(step: Step, baseline_days: f64, gap_days: f64, scale: Scale) -> Settings {
+        let per_day = Step::DAY.seconds() as f64 / step.seconds() as f64;
+        let periods = |days: f64| (days * per_day).round() as usize;
+        let (windows, calm) = match per_day {
+            d if d > 1.0 => (vec![1, 3, 6, 12, periods(1.0).max(13), periods(3.0), periods(7.0), periods(14.0)], 12),
+            d if d > 0.5 => (vec![1, 2, 4, 7, 14, 28], 3),
+            _ => (vec![1, 2, 4, 8], 2),
+        };
+        let length = periods(baseline_days).max(4);
+        let min_observed = periods(MIN_HISTORY_DAYS.min(baseline_days / 2.0)).max(4).min(length);
+        Settings {
+            baseline: trailing::Settings {
+                length,
+                gap: periods(gap_days),
+                min_observed,
+                seasons: step.seasons().iter().map(|season| step.periods_in(*season)).collect(),
+                refresh: periods(1.0).max(1),
+            },
+            windows,
+            per_year: 365.25 * per_day,
+            open_p: OPEN_P,
+            telling_p: TELLING_P,
+            calm,
+            shift_after: periods(SHIFT_DAYS).max(4),
+            scale,
+        }
+    }
+}
+
+/// A stretch of raised or lowered traffic.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Episode {
+    /// +1 surge, −1 drop.
+    pub sign: f64,
+    /// First raised period, most likely (estimated when it was detected, and kept).
+    pub onset: usize,
+    /// Period at which it was detected.
+    pub detected: usize,
+    /// Last raised period so far.
+    pub end: usize,
+    /// Whether it was still going on at the end of the data.
+    pub open: bool,
+    /// Whether it lasted so long that its level became the new normal.
+    pub level_shift: bool,
+    /// Period with the largest single z (in the direction of the episode).
+    pub peak: usize,
+    /// That z.
+    pub peak_z: f64,
+    /// Smallest one-sided p-value of a window within the episode.
+    pub p: f64,
+    /// Length of that window.
+    pub window: usize,
+}
+
+/// A scored series.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Walk {
+    /// Expected value on the working scale; `NaN` while there is too little past.
+    pub expected: Vec<f64>,
+    /// Spread of a single period's residual on the working scale.
+    pub spread: Vec<f64>,
+    /// Robust z of each period.
+    pub z: Vec<f64>,
+    /// One-sided p-value of the most telling window that ends at each period, and its direction.
+    pub p: Vec<f64>,
+    /// +1 raised, −1 lowered, 0 nothing to tell.
+    pub sign: Vec<f64>,
+    /// Episodes in order.
+    pub episodes: Vec<Episode>,
+    /// Number of periods that were judged.
+    pub judged: usize,
+    /// Periods that belong to an episode.
+    pub in_episode: Vec<bool>,
+}
+
+/// Least spread of a value on its working scale: counting noise for counts, one per cent for other ratio scales, a
+/// thousandth of the level otherwise. Nothing is known more closely than that.
+fn floor(scale: Scale, expected: f64) -> f64 {
+    match scale {
+        Scale::Log { offset: 1.0 } => {
+            let mean = expected.exp_m1().max(0.0);
+            (mean.sqrt() / (mean + 1.0)).max(if mean < 1.0 { 0.5 } else { 0.01 })
+        }
+        Scale::Log { .. } | Scale::ReversedLog => 0.01,
+        Scale::Identity => (1e-3 * expected.abs()).max(1e-9),
+    }
+}
+
+/// Walks through `x` (working scale, `NaN` = gap) and finds its episodes.
+pub fn walk(x: &[f64], settings: &Settings) -> Walk {
+    Walker::new(x, settings).run()
+}
+
+struct Walker<'a> {
+    x: &'a [f64],
+    settings: &'a Settings,
+    trailing: Trailing<'a>,
+    spread: Spread,
+    residual: Vec<f64>,
+    /// Baselines begin here: the onset of the last level shift, or the first observation.
+    begin: usize,
+    calm_since: usize,
+    current: Option<Current>,
+    bias: Bias,
+    out: Walk,
+}
+
+/// Growth: a baseline that ends a gap ago lags behind a series that grows. How far it usually lags is learnt from the
+/// errors made, and corrected by as much as is surely there (positive-part shrinkage).
+#[derive(Debug)]
+struct Bias {
+    mean: f64,
+    variance: f64,
+    errors: f64,
+    memory: f64,
+    applied: f64,
+}
+
+impl Bias {
+    fn learn(&mut self, residual: f64, spread: f64) {
+        // The residual was taken after the correction: undo it, so that what is learnt is the whole lag.
+        let error = residual.clamp(-2.0 * spread, 2.0 * spread) + self.applied;
+        self.errors = (self.errors + 1.0).min(self.memory);
+        self.mean += (error - self.mean) / self.errors;
+        self.variance = spread * spread;
+        self.applied = self.correction();
+    }
+
+    fn correction(&self) -> f64 {
+        if self.errors < 14.0 {
+            return 0.0;
+        }
+        // Neighbouring errors share their baseline: about a quarter of them are independent.
+        let uncertain = 4.0 * self.variance / self.errors;
+        self.mean * (1.0 - uncertain / (self.mean * self.mean).max(1e-300)).max(0.0)
+    }
+}
+
+/// The episode going on, with the baseline frozen at its onset.
+struct Current {
+    episode: Episode,
+    level: f64,
+    prior: f64,
+    season: crate::baseline::seasonal::Season,
+}
+
+impl<'a> Walker<'a> {
+    fn new(x: &'a [f64], settings: &'a Settings) -> Walker<'a> {
+        let n = x.len();
+        Walker {
+            x,
+            settings,
+            trailing: Trailing::new(&settings.baseline),
+            spread: Spread::new(&settings.windows, settings.per_year),
+            residual: vec![f64::NAN; n],
+            begin: x.iter().position(|v| !v.is_nan()).unwrap_or(n),
+            calm_since: 0,
+            current: None,
+            bias: Bias { mean: 0.0, variance: 0.0, errors: 0.0, memory: BIAS_YEARS * settings.per_year, applied: 0.0 },
+            out: Walk {
+                expected: vec![f64::NAN; n],
+                spread: vec![f64::NAN; n],
+                z: vec![f64::NAN; n],
+                p: vec![f64::NAN; n],
+                sign: vec![0.0; n],
+                episodes: Vec::new(),
+                judged: 0,
+                in_episode: vec![false; n],
+            },
+        }
+    }
+
+    fn run(mut self) -> Walk {
+        for t in self.begin..self.x.len() {
+            let (level, prior, season) = match &self.current {
+                Some(current) => (current.level, current.prior, current.season.at(t)),
+                None => match self.trailing.at(self.x, &self.out.in_episode, self.begin, t) {
+                    Some((level, season)) => {
+                        self.spread.stand_on(level.observed);
+                        (level.level + self.bias.correction(), level.spread, season.at(t))
+                    }
+                    None => continue,
+                },
+            };
+            let expected = level + season;
+            self.residual[t] = self.x[t] - expected;
+            self.judge(t, expected, prior);
+        }
+        if let Some(current) = self.current.take() {
+            self.out.episodes.push(current.episode);
+        }
+        self.out
+    }
+
+    /// Learns from the error made a while ago. Not from today's: a surge in its first days, not yet seen to be one,
+    /// would widen the spread that it is to be judged by.
+    fn learn(&mut self, t: usize, prior: f64, floor: f64) {
+        let lag = self.settings.baseline.gap.max(1);
+        let Some(u) = t.checked_sub(lag) else { return };
+        if !self.in_telling_episode(u) && !self.residual[u].is_nan() {
+            self.spread.learn(&self.residual, u, self.calm_before(u), prior, floor);
+            self.bias.learn(self.residual[u], self.out.spread[t]);
+        }
+    }
+
+    /// Whether `u` lies in an episode that chance hardly made. One that chance may well have made must be learnt from:
+    /// leaving out whatever is large would make the spread too small.
+    fn in_telling_episode(&self, u: usize) -> bool {
+        let telling = |e: &Episode| e.onset <= u && u <= e.end && e.p <= self.settings.telling_p;
+        self.current.as_ref().is_some_and(|c| c.episode.onset <= u && telling(&c.episode))
+            || self.out.episodes.iter().rev().take_while(|e| e.end >= u).any(telling)
+    }
+
+    /// First period after the last telling episode before `u`.
+    fn calm_before(&self, u: usize) -> usize {
+        let last = self.out.episodes.iter().rev().find(|e| e.end < u && e.p <= self.settings.telling_p);
+        last.map_or(0, |e| e.end + 1)
+    }
+
+    fn judge(&mut self, t: usize, expected: f64, prior: f64) {
+        let floor = floor(self.settings.scale, expected);
+        let evidence = self.spread.evidence(&self.residual, t, self.calm_since, prior, floor);
+        self.out.expected[t] = expected;
+        self.out.spread[t] = self.spread.single(prior, floor);
+        self.out.z[t] = evidence.z;
+        self.learn(t, prior, floor);
+        if self.x[t].is_nan() {
+            return;
+        }
+        self.out.judged += 1;
+        self.out.p[t] = evidence.p;
+        self.out.sign[t] = evidence.sign;
+        match self.current.take() {
+            None if evidence.p <= self.settings.open_p => self.open(t, evidence.sign, evidence.p, evidence.window),
+            None => {}
+            Some(current) => self.carry_on(t, current, evidence.p, evidence.sign, evidence.window),
+        }
+    }
+
+    /// Opens an episode at `t`: finds its most likely onset and freezes the baseline there.
+    fn open(&mut self, t: usize, sign: f64, p: f64, window: usize) {
+        let onset = self.onset(t, sign, window);
+        let bias = self.bias.correction();
+        let Some((level, season)) = self.trailing.at(self.x, &self.out.in_episode, self.begin, t) else { return };
+        let (level, prior, season) = (level.level + bias, level.spread, season.clone());
+        let mut episode = Episode {
+            sign,
+            onset,
+            detected: t,
+            end: t,
+            open: true,
+            level_shift: false,
+            peak: t,
+            peak_z: f64::NEG_INFINITY,
+            p,
+            window,
+        };
+        for u in onset..=t {
+            if !self.x[u].is_nan() {
+                // Against the baseline of the day of detection, so that the whole episode has one yardstick.
+                self.residual[u] = self.x[u] - level - season.at(u);
+                self.out.expected[u] = level + season.at(u);
+                self.out.z[u] = self.residual[u] / self.out.spread[u];
+                note_peak(&mut episode, u, self.out.z[u]);
+            }
+            self.out.in_episode[u] = true;
+        }
+        self.current = Some(Current { episode, level, prior, season });
+    }
+
+    /// The most likely onset of a shift that is visible at `t`: it maximises the likelihood ratio of "raised since"
+    /// for a shift of the size seen (Page 1954), not before the last episode nor further back than the longest window.
+    fn onset(&self, t: usize, sign: f64, window: usize) -> usize {
+        let reach = *self.settings.windows.last().unwrap_or(&1);
+        let first = t.saturating_sub(reach.saturating_sub(1)).max(self.calm_since);
+        let seen: Vec<f64> =
+            self.residual[t + 1 - window..=t].iter().filter(|r| !r.is_nan()).map(|r| r * sign).collect();
+        let size = crate::stats::robust::median(&seen).max(2.0 * self.out.spread[t]).min(10.0 * self.out.spread[t]);
+        let (mut onset, mut best, mut sum) = (t, f64::NEG_INFINITY, 0.0);
+        for u in (first..=t).rev() {
+            let r = self.residual[u] * sign;
+            if r.is_nan() {
+                continue;
+            }
+            sum += r.min(2.0 * size) - size / 2.0;
+            if sum > best {
+                (best, onset) = (sum, u);
+            }
+        }
+        onset
+    }
+
+    /// Continues an episode, closes it when calm has returned, or declares a level shift.
+    fn carry_on(&mut self, t: usize, mut current: Current, p: f64, sign: f64, window: usize) {
+        let episode = &mut current.episode;
+        self.out.in_episode[t] = true;
+        let r = self.residual[t] * episode.sign;
+        let raised = r > self.raised_threshold(t, episode.sign);
+        if raised {
+            episode.end = t;
+        }
+        if sign == episode.sign && p < episode.p {
+            (episode.p, episode.window) = (p, window);
+        }
+        note_peak(episode, t, self.out.z[t]);
+        if t + 1 - episode.onset >= self.settings.shift_after && raised {
+            episode.level_shift = true;
+            self.close(t, current.episode);
+            self.begin = self.out.episodes.last().map_or(self.begin, |e| e.onset);
+            self.restart_from(self.begin, t);
+        } else if self.is_calm(t, episode.end) {
+            let end = episode.end;
+            self.close(end, current.episode);
+        } else {
+            self.current = Some(current);
+        }
+    }
+
+    /// A period counts as raised above one and a half spreads, or half of that while its neighbours carry it.
+    fn raised_threshold(&self, t: usize, sign: f64) -> f64 {
+        let before = t.checked_sub(1).map_or(f64::NAN, |u| self.residual[u] * sign);
+        let carried = before > 1.5 * self.out.spread[t];
+        self.out.spread[t] * if carried { 0.75 } else { 1.5 }
+    }
+
+    /// Calm: for the last `calm` observed periods nothing was raised.
+    fn is_calm(&self, t: usize, end: usize) -> bool {
+        let quiet = self.residual[end + 1..=t].iter().filter(|r| !r.is_nan()).count();
+        quiet >= self.settings.calm
+    }
+
+    fn close(&mut self, end: usize, mut episode: Episode) {
+        episode.open = false;
+        for flag in &mut self.out.in_episode[end + 1..] {
+            *flag = false;
+        }
+        self.calm_since = end + 1;
+        self.out.episodes.push(episode);
+        self.trailing.expire();
+    }
+
+    /// After a level shift the shifted periods are the new baseline.
+    fn restart_from(&mut self, begin: usize, t: usize) {
+        self.out.in_episode[begin..=t].fill(false);
+        self.calm_since = t + 1;
+        self.trailing.expire();
+    }
+}
+
+fn note_peak(episode: &mut Episode, t: usize, z: f64) {
+    if z * episode.sign > episode.peak_z {
+        (episode.peak, episode.peak_z) = (t, z * episode.sign);
+    }
+}

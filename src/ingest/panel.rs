@@ -1,0 +1,262 @@
+//! From the rows of all files to series on one grid.
+
+use super::grid::{Found, Stamps};
+use super::stamp::{Zone, show};
+use super::table::{Amount, Row, Table};
+use super::{LoadReport, Request, Watch};
+use crate::error::{Error, Result};
+use crate::registry::Entry;
+use crate::series::{Key, Kind, Role, Series};
+use crate::time::Seconds;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// Collects rows under their series before the grid is known.
+pub(super) struct Collector<'a> {
+    request: &'a Request<'a>,
+    kind: Option<(Kind, String)>,
+    series: HashMap<(Key, Role), u32>,
+    rows: Vec<(u32, Seconds, Amount)>,
+    all: HashMap<(String, Seconds), f64>,
+    pub(super) stamps: Stamps,
+    /// Whether any table tells countries apart.
+    pub(super) has_country: bool,
+}
+
+/// What becomes of the rows of one domain and country: one fate a registry entry, chosen by date.
+enum Fate {
+    Series(u32),
+    Skip(&'static str),
+}
+
+impl<'a> Collector<'a> {
+    pub(super) fn new(request: &'a Request<'a>) -> Self {
+        Collector {
+            request,
+            kind: None,
+            series: HashMap::new(),
+            rows: Vec::new(),
+            all: HashMap::new(),
+            stamps: Stamps::default(),
+            has_country: false,
+        }
+    }
+
+    /// Kind of all files read so far.
+    pub(super) fn kind(&self) -> Kind {
+        self.request.kind.or(self.kind.as_ref().map(|(kind, _)| *kind)).unwrap_or_default()
+    }
+
+    /// Takes a table in; counts in `report` what is left out.
+    ///
+    /// # Errors
+    /// Its numbers are of another kind than those before.
+    pub(super) fn add(&mut self, mut table: Table, zone: &Zone, report: &mut LoadReport) -> Result<()> {
+        match &self.kind {
+            Some((kind, file)) if *kind != table.kind => {
+                let message =
+                    format!("values are of kind '{}', but of kind '{}' in {file}", table.kind.name(), kind.name());
+                return Err(Error::input(message).in_file(&table.name));
+            }
+            _ => self.kind = Some((table.kind, table.name.clone())),
+        }
+        let (from, to) = (self.request.from, self.request.to);
+        let before = table.rows.len();
+        table.rows.retain(|row| from.is_none_or(|from| from <= row.time) && to.is_none_or(|to| row.time <= to));
+        report.skip("outside the dates asked for", (before - table.rows.len()) as u64);
+        self.stamps.add(&table, zone);
+        self.has_country |= table.has_country;
+        let entries: Vec<&[Entry]> = table.names.iter().map(|name| self.request.registry.entries(name)).collect();
+        let mut fates: HashMap<(u32, u32, usize), Fate> = HashMap::new();
+        let mut all: HashMap<(u32, Seconds), f64> = HashMap::new();
+        for row in &table.rows {
+            *all.entry((row.country, row.time)).or_default() += row.amount.sum;
+            let entries = entries[row.domain as usize];
+            let entry = entries.iter().position(|entry| entry.holds_at(row.time)).unwrap_or(usize::MAX);
+            let (domain, country) = (&table.names[row.domain as usize], &table.names[row.country as usize]);
+            let key = (row.domain, row.country, entry);
+            match fates.entry(key).or_insert_with(|| self.fate(domain, country, entries, entry)) {
+                Fate::Series(series) => self.rows.push((*series, row.time, row.amount)),
+                Fate::Skip(reason) => report.skip(reason, row.amount.rows()),
+            }
+        }
+        for ((country, time), sum) in all {
+            *self.all.entry((table.names[country as usize].clone(), time)).or_default() += sum;
+        }
+        Ok(())
+    }
+
+    fn fate(&mut self, domain: &str, country: &str, entries: &[Entry], entry: usize) -> Fate {
+        let request = self.request;
+        if !request.countries.is_empty() && !request.countries.iter().any(|wanted| wanted == country) {
+            return Fate::Skip("other country than asked for");
+        }
+        let (state, outlet, role) = match (entries.get(entry), request.watch) {
+            (Some(entry), Watch::Registry) => (entry.state.as_str(), entry.outlet.as_str(), entry.role),
+            (Some(entry), Watch::All) if entry.role == Role::State => {
+                (entry.state.as_str(), entry.outlet.as_str(), Role::State)
+            }
+            // Every series is watched: a reference outlet too, without a state.
+            (Some(entry), Watch::All) => ("", entry.outlet.as_str(), Role::State),
+            (None, Watch::All) => ("", domain, Role::State),
+            (None, Watch::Registry) if entries.is_empty() => return Fate::Skip("domain not in the registry"),
+            (None, Watch::Registry) => return Fate::Skip("outside the dates of its registry entry"),
+        };
+        if role == Role::State && !request.states.is_empty() && !request.states.iter().any(|wanted| wanted == state) {
+            return Fate::Skip("other state than asked for");
+        }
+        let key = Key { state: state.into(), outlet: outlet.into(), domain: domain.into(), country: country.into() };
+        let next = self.series.len() as u32;
+        Fate::Series(*self.series.entry((key, role)).or_insert(next))
+    }
+
+    /// Whether any series is watched.
+    pub(super) fn watches(&self) -> bool {
+        self.series.keys().any(|(_, role)| *role == Role::State)
+    }
+
+    /// Lays the rows on the grid: series sorted by key.
+    ///
+    /// # Errors
+    /// Several rows of one key and period, and a kind that does not add up.
+    pub(super) fn finish(mut self, found: &Found, report: &mut LoadReport) -> Result<Vec<Series>> {
+        let kind = self.kind();
+        let mut keys: Vec<((Key, Role), u32)> = std::mem::take(&mut self.series).into_iter().collect();
+        keys.sort();
+        let mut rank = vec![0u32; keys.len()];
+        for (position, (_, id)) in keys.iter().enumerate() {
+            rank[*id as usize] = position as u32;
+        }
+        let mut series: Vec<Series> = keys
+            .into_iter()
+            .map(|((key, role), _)| Series {
+                key,
+                role,
+                kind,
+                values: vec![f64::NAN; found.grid.len],
+                censored: BTreeMap::new(),
+            })
+            .collect();
+        let index = index_of(self.rows.iter().map(|row| row.1), found);
+        let mut cells: Vec<(u32, usize, Amount)> = Vec::with_capacity(self.rows.len());
+        for (id, time, amount) in &self.rows {
+            match index[time] {
+                Some(period) => cells.push((rank[*id as usize], period, *amount)),
+                None => report.skip("in a period left out as incomplete", amount.rows()),
+            }
+        }
+        cells.sort_by_key(|(series, period, _)| (*series, *period));
+        for run in cells.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
+            let (id, period, mut amount) = run[0];
+            run[1..].iter().for_each(|(_, _, other)| amount.add(other));
+            put(&mut series[id as usize], period, &amount, found)?;
+        }
+        let by_country: HashSet<String> =
+            series.iter().filter(|one| !one.key.country.is_empty()).map(|one| one.key.domain.clone()).collect();
+        let is_sum =
+            |one: &Series| kind.adds_up() && one.key.country.is_empty() && by_country.contains(&one.key.domain);
+        for sum in series.iter().filter(|one| is_sum(one)) {
+            let rows = sum.values.iter().filter(|value| !value.is_nan()).count() as u64;
+            report.skip("all countries together, beside rows by country", rows);
+        }
+        series.retain(|one| !is_sum(one) && one.observed_span().is_some());
+        if kind.adds_up() || kind == Kind::Share {
+            report.all_traffic = self.all_traffic(found);
+        }
+        Ok(series)
+    }
+
+    /// Traffic of every domain in the input, watched or not, by country: what a share may be taken of.
+    fn all_traffic(&self, found: &Found) -> BTreeMap<String, Vec<f64>> {
+        let index = index_of(self.all.keys().map(|(_, time)| *time), found);
+        let mut ordered: Vec<(&(String, Seconds), &f64)> = self.all.iter().collect();
+        ordered.sort_by(|a, b| a.0.cmp(b.0));
+        let mut totals: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+        for ((country, time), sum) in ordered {
+            let Some(period) = index[time] else { continue };
+            let total = totals.entry(country.clone()).or_insert_with(|| vec![f64::NAN; found.grid.len]);
+            total[period] = if total[period].is_nan() { *sum } else { total[period] + sum };
+        }
+        totals
+    }
+}
+
+/// Period of every distinct moment; `None` off the grid.
+pub(super) fn index_of(times: impl Iterator<Item = Seconds>, found: &Found) -> HashMap<Seconds, Option<usize>> {
+    let mut index = HashMap::new();
+    for time in times {
+        index.entry(time).or_insert_with(|| found.grid.index_of(found.periods.start(time)));
+    }
+    index
+}
+
+/// A sum of which a part was not observed is not observed. A part below a bound makes it lie below a bound, unless
+/// that is within a hundredth of what was counted.
+fn put(series: &mut Series, period: usize, amount: &Amount, found: &Found) -> Result<()> {
+    if !series.kind.adds_up() && amount.rows() > 1 {
+        let message = format!(
+            "{} rows in the period {}; values of kind '{}' cannot be added up",
+            amount.rows(),
+            show(found.grid.time(period)),
+            series.kind.name()
+        );
+        return Err(Error::input(message).in_series(series.key.label()));
+    }
+    if amount.empty > 0 {
+        return Ok(());
+    }
+    if amount.censored > 0 && amount.bound > amount.sum * 0.01 {
+        series.censored.insert(period, amount.sum + amount.bound);
+        return Ok(());
+    }
+    series.values[period] = steady(amount);
+    Ok(())
+}
+
+/// The sum without the digits that depend on the order in which broken numbers were added.
+fn steady(amount: &Amount) -> f64 {
+    if amount.numbers < 2 || amount.sum.fract() == 0.0 {
+        return amount.sum;
+    }
+    format!("{:.12e}", amount.sum).parse().unwrap_or(amount.sum)
+}
+
+/// Totals of one or more files, by country and period.
+#[derive(Debug, Default)]
+pub(super) struct Totals(BTreeMap<(String, usize), Amount>);
+
+impl Totals {
+    /// Takes a table in.
+    ///
+    /// # Errors
+    /// Its stamps are coarser than the grid.
+    pub(super) fn add(&mut self, table: &Table, found: &Found, zone: &Zone) -> Result<()> {
+        let mut stamps = Stamps::default();
+        stamps.add(table, zone);
+        let native = super::grid::periods(&stamps, None, zone)?.step;
+        if native > found.grid.step {
+            let (total, traffic) = (native.name(), found.grid.step.name());
+            let message = format!("the total has one value a {total}, the traffic one a {traffic}");
+            return Err(Error::input(message).in_file(&table.name));
+        }
+        let index = index_of(table.rows.iter().map(|row| row.time), found);
+        for Row { country, time, amount, .. } in &table.rows {
+            if let Some(period) = index[time] {
+                let key = (table.names[*country as usize].clone(), period);
+                self.0.entry(key).or_default().add(amount);
+            }
+        }
+        Ok(())
+    }
+
+    /// The totals on the grid; a sum with a part that was not observed is a gap.
+    pub(super) fn finish(self, found: &Found) -> BTreeMap<String, Vec<f64>> {
+        let mut totals: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+        for ((country, period), amount) in self.0 {
+            let total = totals.entry(country).or_insert_with(|| vec![f64::NAN; found.grid.len]);
+            if amount.empty == 0 && amount.censored == 0 {
+                total[period] = steady(&amount);
+            }
+        }
+        totals
+    }
+}

@@ -1,0 +1,284 @@
+//! The engine: one lazy, streaming `group_by` over a file. The only place that names polars.
+//!
+//! Stamps, domains, countries and odd values are left as written and grouped as written, so memory is bounded by the
+//! number of distinct keys, not of rows; what they mean is decided once for each distinct text.
+
+use super::header::Chosen;
+use super::source::{Dialect, Format, Source};
+use crate::error::{Error, Result};
+use polars::prelude::*;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// How the time column is coded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TimeCoding {
+    /// As text (or digits).
+    Text,
+    /// As days since 1970.
+    Days,
+    /// As units since 1970 on the wall; so many units a second.
+    Wall(i64),
+    /// As units since 1970 UTC; so many units a second.
+    Instant(i64),
+}
+
+/// Rows that are equal in time, domain and country as written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Group {
+    /// Index of the time among [`Grouped::texts`], or nothing.
+    pub time: Option<u32>,
+    /// Domain.
+    pub domain: Option<u32>,
+    /// Country.
+    pub country: Option<u32>,
+    /// The value as written where it is no plain number (empty text where there is none).
+    pub odd: Option<u32>,
+    /// Number of rows.
+    pub rows: u64,
+    /// Sum of the values.
+    pub sum: f64,
+    /// Largest value.
+    pub largest: f64,
+}
+
+/// A file reduced to its distinct keys.
+#[derive(Debug)]
+pub(super) struct Grouped {
+    /// Groups, sorted by their texts: the order does not depend on threads.
+    pub groups: Vec<Group>,
+    /// Distinct texts.
+    pub texts: Vec<String>,
+    /// How the times are to be read.
+    pub coding: TimeCoding,
+}
+
+/// One row as written, for the search for a defect. `None` = the cell is missing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct RawRow {
+    /// Time.
+    pub time: Option<String>,
+    /// Domain.
+    pub domain: Option<String>,
+    /// Country.
+    pub country: Option<String>,
+    /// Value.
+    pub value: Option<String>,
+}
+
+/// Names of the columns of a Parquet file.
+pub(super) fn parquet_header(source: &Source) -> Result<Vec<String>> {
+    let schema = guarded(source, || parquet(source)?.collect_schema())?;
+    Ok(schema.iter_names().map(|name| name.to_string()).collect())
+}
+
+/// Reduces a file to its distinct keys.
+///
+/// # Errors
+/// The engine cannot read the file.
+pub(super) fn grouped(source: &Source, header: &[String], chosen: &Chosen) -> Result<Grouped> {
+    let (frame, coding) = selected(source, header, chosen)?;
+    let number = col("value").cast(DataType::Float64);
+    // Written without `is_finite`: a NaN compares above everything, so the upper bound refuses it.
+    let plain = number.clone().gt_eq(lit(0.0)).and(number.clone().lt_eq(lit(f64::MAX))).fill_null(lit(false));
+    let odd = when(plain)
+        .then(lit(NULL).cast(DataType::String))
+        .otherwise(col("value").cast(DataType::String).fill_null(lit("")));
+    let plan = frame
+        .with_columns([number.alias("number"), odd.alias("odd")])
+        .group_by([col("time"), col("domain"), col("country"), col("odd")])
+        .agg([
+            len().cast(DataType::Int64).alias("rows"),
+            col("number").sum().alias("sum"),
+            col("number").max().alias("largest"),
+        ]);
+    // A plan with one sink has a single result.
+    let frame = guarded(source, || Ok(plan.collect_with_engine(Engine::Streaming)?.unwrap_single()))?;
+    guarded(source, || read_groups(&frame, coding))
+}
+
+/// The rows `from..from + length` of a Parquet file as written.
+pub(super) fn raw_rows(
+    source: &Source,
+    header: &[String],
+    chosen: &Chosen,
+    from: i64,
+    length: u32,
+) -> Result<(Vec<RawRow>, TimeCoding)> {
+    let (frame, coding) = selected(source, header, chosen)?;
+    let columns = ["time", "domain", "country", "value"].map(|name| col(name).cast(DataType::String));
+    let rows = guarded(source, || {
+        let frame = frame.slice(from, length).select(columns).collect()?;
+        let cell = |name: &str, row: usize| -> PolarsResult<Option<String>> {
+            Ok(frame.column(name)?.str()?.get(row).map(String::from))
+        };
+        (0..frame.height())
+            .map(|row| {
+                Ok(RawRow {
+                    time: cell("time", row)?,
+                    domain: cell("domain", row)?,
+                    country: cell("country", row)?,
+                    value: cell("value", row)?,
+                })
+            })
+            .collect::<PolarsResult<Vec<_>>>()
+    })?;
+    Ok((rows, coding))
+}
+
+/// The file as four columns: `time`, `domain`, `country` (texts) and `value`.
+fn selected(source: &Source, header: &[String], chosen: &Chosen) -> Result<(LazyFrame, TimeCoding)> {
+    guarded(source, || {
+        let (mut frame, names) = match &source.format {
+            Format::Csv(dialect) => (csv(source, dialect)?, csv_names(dialect)),
+            Format::Ndjson => (ndjson(source, header, chosen)?, header.to_vec()),
+            Format::Parquet => (parquet(source)?, header.to_vec()),
+        };
+        let column = |index: usize| col(names[index].as_str());
+        let schema = frame.collect_schema()?;
+        let time_type = schema.get(&names[chosen.time]).cloned().unwrap_or(DataType::String);
+        let (time, coding) = time_of(column(chosen.time), &time_type);
+        let text = |index: Option<usize>| match index {
+            Some(index) => column(index).cast(DataType::String),
+            None => lit(""),
+        };
+        let frame = frame.select([
+            time.cast(DataType::String).alias("time"),
+            text(chosen.domain).alias("domain"),
+            text(chosen.country).alias("country"),
+            column(chosen.value).alias("value"),
+        ]);
+        Ok((frame, coding))
+    })
+}
+
+fn time_of(time: Expr, kind: &DataType) -> (Expr, TimeCoding) {
+    match kind {
+        DataType::Date => (time.cast(DataType::Int32), TimeCoding::Days),
+        DataType::Datetime(unit, zone) => {
+            let a_second = match unit {
+                TimeUnit::Nanoseconds => 1_000_000_000,
+                TimeUnit::Microseconds => 1_000_000,
+                TimeUnit::Milliseconds => 1_000,
+            };
+            let coding = if zone.is_some() { TimeCoding::Instant(a_second) } else { TimeCoding::Wall(a_second) };
+            (time.cast(DataType::Int64), coding)
+        }
+        _ => (time, TimeCoding::Text),
+    }
+}
+
+/// Columns get names of our own: a header may hold one name twice.
+fn csv_names(dialect: &Dialect) -> Vec<String> {
+    (0..dialect.header.len()).map(|index| format!("c{index}")).collect()
+}
+
+fn csv(source: &Source, dialect: &Dialect) -> PolarsResult<LazyFrame> {
+    let schema: Schema = csv_names(dialect).into_iter().map(|name| Field::new(name.into(), DataType::String)).collect();
+    LazyCsvReader::new(PlRefPath::try_from_path(&source.path)?)
+        .with_glob(false)
+        .with_separator(dialect.delimiter)
+        .with_eol_char(dialect.line_end)
+        .with_skip_lines(dialect.preamble as usize)
+        .with_has_header(true)
+        .with_schema(Some(Arc::new(schema)))
+        .with_raise_if_empty(false)
+        .finish()
+}
+
+fn ndjson(source: &Source, header: &[String], chosen: &Chosen) -> PolarsResult<LazyFrame> {
+    let used = [Some(chosen.time), chosen.domain, chosen.country, Some(chosen.value)];
+    let schema: Schema =
+        used.into_iter().flatten().map(|index| Field::new(header[index].as_str().into(), DataType::String)).collect();
+    LazyJsonLineReader::new(PlRefPath::try_from_path(&source.path)?).with_schema(Some(Arc::new(schema))).finish()
+}
+
+fn parquet(source: &Source) -> PolarsResult<LazyFrame> {
+    let arguments = ScanArgsParquet { glob: false, ..ScanArgsParquet::default() };
+    LazyFrame::scan_parquet(PlRefPath::try_from_path(&source.path)?, arguments)
+}
+
+fn read_groups(frame: &DataFrame, coding: TimeCoding) -> PolarsResult<Grouped> {
+    let text = |name: &str| frame.column(name)?.str().cloned();
+    let (time, domain, country, odd) = (text("time")?, text("domain")?, text("country")?, text("odd")?);
+    let rows = frame.column("rows")?.i64()?.clone();
+    let (sum, largest) = (frame.column("sum")?.f64()?.clone(), frame.column("largest")?.f64()?.clone());
+    let mut known: HashMap<&str, u32> = HashMap::new();
+    let mut texts: Vec<&str> = Vec::new();
+    let mut groups: Vec<Group> = Vec::with_capacity(frame.height());
+    for row in 0..frame.height() {
+        let mut index = |column| intern(column, row, &mut known, &mut texts);
+        groups.push(Group {
+            time: index(&time),
+            domain: index(&domain),
+            country: index(&country),
+            odd: index(&odd),
+            rows: rows.get(row).unwrap_or(0) as u64,
+            sum: sum.get(row).unwrap_or(0.0),
+            largest: largest.get(row).unwrap_or(0.0),
+        });
+    }
+    let mut by_text: Vec<u32> = (0..texts.len() as u32).collect();
+    by_text.sort_unstable_by_key(|index| texts[*index as usize]);
+    let mut rank = vec![0u32; texts.len()];
+    (0..).zip(&by_text).for_each(|(position, index)| rank[*index as usize] = position);
+    let order = |index: Option<u32>| index.map(|index| rank[index as usize]);
+    groups.sort_unstable_by_key(|g| (order(g.domain), order(g.country), order(g.time), order(g.odd)));
+    Ok(Grouped { groups, texts: texts.iter().map(|text| text.to_string()).collect(), coding })
+}
+
+fn intern<'a>(
+    column: &'a StringChunked,
+    row: usize,
+    known: &mut HashMap<&'a str, u32>,
+    texts: &mut Vec<&'a str>,
+) -> Option<u32> {
+    column.get(row).map(|text| {
+        *known.entry(text).or_insert_with(|| {
+            texts.push(text);
+            (texts.len() - 1) as u32
+        })
+    })
+}
+
+/// Runs the engine; its errors, and panics, become errors that name the file.
+fn guarded<T>(source: &Source, run: impl FnOnce() -> PolarsResult<T>) -> Result<T> {
+    let fault = |reason: String| {
+        let reason = reason.lines().next().unwrap_or("unknown reason").to_string();
+        Error::input("cannot read the table").because(reason).in_file(&source.name)
+    };
+    match std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)) {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => Err(fault(error.to_string())),
+        Err(_) => Err(fault("the engine gave up on this file".into())),
+    }
+}
+
+/// Writes daily rows of one domain for tests, with the time coded in different ways.
+#[cfg(test)]
+pub(super) fn write_sample(path: &str, start: i64, days: i64, coding: &str) {
+    let stamps: Vec<i64> = (0..days).map(|day| start + day * 86_400).collect();
+    let texts: Vec<String> = stamps.iter().map(|time| super::stamp::show(*time)).collect();
+    let time = match coding {
+        "date" => Column::new("date".into(), stamps.iter().map(|t| (t / 86_400) as i32).collect::<Vec<_>>())
+            .cast(&DataType::Date),
+        "milliseconds" => Column::new("date".into(), stamps.iter().map(|t| t * 1_000).collect::<Vec<_>>())
+            .cast(&DataType::Datetime(TimeUnit::Milliseconds, None)),
+        "microseconds utc" => Column::new("date".into(), stamps.iter().map(|t| t * 1_000_000).collect::<Vec<_>>())
+            .cast(&DataType::Datetime(TimeUnit::Microseconds, Some(TimeZone::UTC))),
+        "seconds" => Ok(Column::new("date".into(), stamps)),
+        _ => Ok(Column::new("date".into(), texts)),
+    };
+    let mut visits: Vec<f64> = (0..days).map(|day| (100 + day) as f64).collect();
+    if coding.starts_with("negative") {
+        visits[6] = -1.0;
+    }
+    let columns = vec![
+        time.unwrap(),
+        Column::new("domain".into(), vec!["rt.com"; days as usize]),
+        Column::new("country".into(), vec!["US"; days as usize]),
+        Column::new("visits".into(), visits),
+    ];
+    let mut frame = DataFrame::new(days as usize, columns).unwrap();
+    ParquetWriter::new(std::fs::File::create(path).unwrap()).finish(&mut frame).unwrap();
+}

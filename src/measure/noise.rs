@@ -1,0 +1,70 @@
+//! Noise that remembers: an autoregression of order one on the residuals of a baseline, from which other courses of
+//! the same series are drawn (sieve bootstrap, Bühlmann 1997, Bernoulli 3). Each draw also draws the parameters, so
+//! that a short baseline makes wide intervals.
+
+use crate::measure::expected::Expected;
+use rand::{Rng, RngExt};
+use rand_distr::{ChiSquared, Distribution, StandardNormal};
+
+/// The noise of a series on its working scale.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Noise {
+    /// Correlation of neighbours, corrected for the bias of a short baseline.
+    pub phi: f64,
+    innovations: Vec<f64>,
+    n: f64,
+    freedom: f64,
+}
+
+impl Noise {
+    /// Learns the noise from the residuals of a fit.
+    pub fn of(fit: &Expected) -> Noise {
+        let r = &fit.residuals;
+        let limit = 3.0 * fit.spread;
+        let clipped = |v: f64| v.clamp(-limit, limit);
+        let (mut cross, mut square, mut pairs) = (0.0, 0.0, 0usize);
+        for pair in r.windows(2).filter(|p| p[0].is_finite() && p[1].is_finite()) {
+            cross += clipped(pair[0]) * clipped(pair[1]);
+            square += (clipped(pair[0]).powi(2) + clipped(pair[1]).powi(2)) / 2.0;
+            pairs += 1;
+        }
+        let raw = if square > 0.0 { cross / square } else { 0.0 };
+        // Estimating the mean biases the correlation by about −(1 + 3φ)/n (Marriott & Pope 1954).
+        let phi = (raw + (1.0 + 3.0 * raw) / pairs.max(8) as f64).clamp(-0.3, 0.95);
+        let mut innovations: Vec<f64> =
+            r.windows(2).filter(|p| p[0].is_finite() && p[1].is_finite()).map(|p| p[1] - phi * p[0]).collect();
+        if innovations.len() < 4 {
+            let shrink = (1.0 - phi * phi).sqrt();
+            innovations = r.iter().filter(|v| v.is_finite()).map(|v| v * shrink).collect();
+        }
+        let mean = innovations.iter().sum::<f64>() / innovations.len().max(1) as f64;
+        let n = fit.n as f64;
+        let inflate = (n / (n - fit.spent).max(1.0)).sqrt();
+        innovations.iter_mut().for_each(|v| *v = (*v - mean) * inflate);
+        let freedom = (n * (1.0 - phi) / (1.0 + phi.max(0.0)) - fit.spent).max(4.0);
+        Noise { phi, innovations, n, freedom }
+    }
+
+    /// Fills `path` with one course of the noise.
+    pub fn draw(&self, path: &mut [f64], rng: &mut impl Rng) {
+        let wander: f64 = StandardNormal.sample(rng);
+        let phi = (self.phi + wander * ((1.0 - self.phi * self.phi) / self.n).sqrt()).clamp(-0.3, 0.97);
+        // `freedom` is at least 4, so the distribution exists.
+        let scale = ChiSquared::new(self.freedom).map_or(1.0, |d| (self.freedom / d.sample(rng)).sqrt());
+        let mut innovation = || {
+            if self.innovations.is_empty() {
+                0.0
+            } else {
+                scale * self.innovations[rng.random_range(0..self.innovations.len())]
+            }
+        };
+        let mut state = innovation() / (1.0 - phi * phi).sqrt();
+        for _ in 0..8 {
+            state = phi * state + innovation();
+        }
+        for value in path {
+            state = phi * state + innovation();
+            *value = state;
+        }
+    }
+}

@@ -1,0 +1,304 @@
+//! From episodes to alerts: false-discovery control over all series of the run, floors, lifts, context.
+
+use crate::alert::{Alert, ChangePointTime, Counts, Detectors, Estimate, Event, Flag, Group, Severity, Status};
+use crate::detect::surge::Episode;
+use crate::measure::attribution::{Onset, attribute};
+use crate::measure::comovement::{self, Onsets};
+use crate::pipeline::lifts::{self, References};
+use crate::pipeline::score::Scored;
+use crate::pipeline::{Options, periods};
+use crate::series::{Kind, Level, Panel, Role};
+use crate::stats::fdr;
+use crate::time::{Seconds, Step};
+use std::collections::BTreeSet;
+
+/// What became of the episodes of a run.
+pub(crate) struct Judged {
+    /// Surges.
+    pub(crate) alerts: Vec<Alert>,
+    /// Falls.
+    pub(crate) drops: Vec<Alert>,
+    /// Stretches (first, last period) of each series that are alerts.
+    pub(crate) surges: Vec<Vec<(usize, usize)>>,
+    /// The same for drops.
+    pub(crate) falls: Vec<Vec<(usize, usize)>>,
+}
+
+impl Judged {
+    /// Periods of series `i` that lie in an alert or a drop.
+    pub(crate) fn mask(&self, i: usize, len: usize) -> Vec<bool> {
+        let mut mask = vec![false; len];
+        for &(first, last) in self.surges[i].iter().chain(&self.falls[i]) {
+            mask[first..=last].fill(true);
+        }
+        mask
+    }
+}
+
+/// An episode on trial.
+struct Candidate<'a> {
+    series: usize,
+    episode: &'a Episode,
+    p: f64,
+    q: f64,
+}
+
+/// Decides which episodes are alerts. Surges and drops are two families of tests.
+pub(crate) fn judge(
+    scored: &[Scored],
+    panel: &Panel,
+    events: &[Event],
+    options: &Options,
+    counts: &mut Counts,
+) -> Judged {
+    let references = References::new(scored);
+    let mut judged = Judged {
+        alerts: Vec::new(),
+        drops: Vec::new(),
+        surges: vec![Vec::new(); scored.len()],
+        falls: vec![Vec::new(); scored.len()],
+    };
+    for sign in [1.0, -1.0] {
+        let candidates = candidates(scored, panel, options, sign);
+        counts.surges_tested += if sign > 0.0 { candidates.len() } else { 0 };
+        for candidate in candidates {
+            let series = &scored[candidate.series];
+            if candidate.q > options.fdr {
+                counts.not_significant += usize::from(sign > 0.0);
+                continue;
+            }
+            if below_floor(series, candidate.episode, options) {
+                counts.below_floor += usize::from(sign > 0.0);
+                continue;
+            }
+            let stretch = (candidate.episode.onset, candidate.episode.end);
+            let alert = alert(&candidate, series, panel, events, &references, options);
+            if sign > 0.0 {
+                judged.surges[candidate.series].push(stretch);
+                judged.alerts.push(alert);
+            } else {
+                judged.falls[candidate.series].push(stretch);
+                judged.drops.push(alert);
+            }
+        }
+    }
+    mark_displacement(&mut judged);
+    judged.alerts.sort_by(|a, b| order(a).cmp(&order(b)));
+    judged.drops.sort_by(|a, b| order(a).cmp(&order(b)));
+    judged
+}
+
+/// The order of the files: onset, state, outlet, country; then what tells the rest apart.
+fn order(alert: &Alert) -> (i64, &str, &str, &str, &str, Level, &str) {
+    let key = &alert.key;
+    (alert.onset, &key.state, &key.outlet, &key.country, &key.domain, alert.level, &alert.id)
+}
+
+/// All episodes of one sign in watched series, with q-values over the run. A series without an episode is a test too:
+/// it enters with p = 1, so that looking at more series costs what it must.
+fn candidates<'a>(scored: &'a [Scored], panel: &Panel, options: &Options, sign: f64) -> Vec<Candidate<'a>> {
+    let from = options.judge_from.map_or(0, |time| {
+        let steps = (time - panel.grid.start).div_euclid(panel.grid.step.seconds());
+        steps.clamp(0, panel.grid.len as i64) as usize
+    });
+    let mut found = Vec::new();
+    let mut quiet = 0;
+    for (i, series) in scored.iter().enumerate() {
+        if series.watched.series.role != Role::State || series.walk.judged == 0 {
+            continue;
+        }
+        let before = found.len();
+        let episodes = series.walk.episodes.iter().filter(|e| e.sign == sign && e.end >= from);
+        found.extend(episodes.map(|episode| Candidate {
+            series: i,
+            episode,
+            p: within_series(episode.p, series.walk.judged),
+            q: 1.0,
+        }));
+        quiet += usize::from(found.len() == before);
+    }
+    let mut p: Vec<f64> = found.iter().map(|c| c.p).collect();
+    p.extend(std::iter::repeat_n(1.0, quiet));
+    for (candidate, q) in found.iter_mut().zip(fdr::q_values(&p)) {
+        candidate.q = q;
+    }
+    found
+}
+
+/// p-value of the most telling of `looks` looks at a series (Šidák 1967).
+fn within_series(p: f64, looks: usize) -> f64 {
+    -(looks as f64 * (-p.min(1.0 - 1e-16)).ln_1p()).exp_m1()
+}
+
+fn below_floor(series: &Scored, episode: &Episode, options: &Options) -> bool {
+    let values = &series.watched.series.values[episode.onset..=episode.end];
+    let level = if episode.sign > 0.0 {
+        crate::stats::robust::mean(values)
+    } else {
+        series.scale.inverse(series.walk.expected[episode.onset])
+    };
+    series.watched.series.kind.adds_up() && level < options.min_visits
+}
+
+/// Below so many visits a period, a percentage says little.
+const LOW_BASE: f64 = 100.0;
+
+fn alert(
+    candidate: &Candidate<'_>,
+    series: &Scored,
+    panel: &Panel,
+    events: &[Event],
+    references: &References<'_>,
+    options: &Options,
+) -> Alert {
+    let (grid, episode) = (&panel.grid, candidate.episode);
+    let source = &series.watched.series;
+    let lift = lifts::of_stretch(series, episode, grid.step, options);
+    let net = references.net(series, episode, grid.step, options);
+    let change = nearest_change(series, episode, grid.step);
+    let mut flags = flags(series, episode, lift.expected, panel);
+    if net.reference_lift.abs() > 0.1 && net.reference_lift * episode.sign > 0.0 {
+        flags.insert(Flag::ReferenceMoved);
+    }
+    let onset = grid.time(episode.onset);
+    let span = change.map_or((onset, onset), |c| (grid.time(c.low).min(onset), grid.time(c.high).max(onset)));
+    let place = Onset { at: onset, low: span.0, high: span.1 };
+    let kind_lift = if source.kind.has_lift() { lift.lift } else { Estimate::UNKNOWN };
+    Alert {
+        id: identity(series.watched.level, &source.key, grid.step, episode.sign, onset),
+        level: series.watched.level,
+        key: source.key.clone(),
+        step: grid.step,
+        onset,
+        peak: grid.time(episode.peak),
+        end: grid.time(episode.end),
+        status: if episode.open { Status::Open } else { Status::Closed },
+        periods: episode.end + 1 - episode.onset,
+        observed: lift.observed,
+        expected: lift.expected,
+        lift: kind_lift,
+        excess: if source.kind.has_excess() { lift.observed - lift.expected } else { f64::NAN },
+        peak_value: source.values[episode.peak],
+        peak_z: episode.peak_z * episode.sign,
+        p_value: candidate.p,
+        q_value: candidate.q,
+        change_point: change.as_ref().map(|c| ChangePointTime {
+            at: grid.time(c.index),
+            low: grid.time(c.low),
+            high: grid.time(c.high),
+        }),
+        detectors: Detectors { zscore: true, changepoint: change.is_some() },
+        reference_lift: net.reference_lift,
+        net_lift: net.net,
+        events: attribute(events, place, &source.key.state, &source.key.country, (grid.start, grid.end())),
+        severity: severity(kind_lift, net.net, candidate.q, episode),
+        flags,
+    }
+}
+
+/// Severity from what is certain: the lower end of the lift (net of the news where that is known).
+fn severity(lift: Estimate, net: Estimate, q: f64, episode: &Episode) -> Severity {
+    let sure = |e: Estimate| if episode.sign > 0.0 { e.low } else { -e.high };
+    let low = if net.low.is_nan() { sure(lift) } else { sure(lift).min(sure(net)) };
+    let lasting = episode.end > episode.onset + 1;
+    if low >= 0.5 && q <= 0.01 && lasting {
+        Severity::High
+    } else if low >= 0.2 && lasting {
+        Severity::Medium
+    } else {
+        Severity::Low
+    }
+}
+
+fn flags(series: &Scored, episode: &Episode, expected: f64, panel: &Panel) -> BTreeSet<Flag> {
+    let mut flags = BTreeSet::new();
+    let stretch = episode.onset..=episode.end;
+    let values = &series.watched.series.values;
+    let observed = values[stretch.clone()].iter().filter(|v| !v.is_nan()).count();
+    if observed < values[stretch.clone()].len() || stretch.clone().any(|t| series.watched.filled[t]) {
+        flags.insert(Flag::PartialData);
+    }
+    if series.watched.series.kind == Kind::Count && expected < LOW_BASE * observed as f64 {
+        flags.insert(Flag::LowBase);
+    }
+    if episode.level_shift {
+        flags.insert(Flag::LevelShift);
+    }
+    if episode.onset == episode.end {
+        flags.insert(Flag::SinglePeriod);
+    }
+    if episode.sign < 0.0 {
+        flags.insert(Flag::Drop);
+    }
+    let first = series.watched.series.observed_span().map_or(0, |(first, _)| first);
+    if first > 0 && episode.onset < first + periods(90.0, panel.grid.step) {
+        flags.insert(Flag::NewDomain);
+    }
+    flags
+}
+
+/// The break in the direction of the episode whose interval lies nearest to the onset, if it is near.
+fn nearest_change<'a>(series: &'a Scored, episode: &Episode, step: Step) -> Option<&'a crate::alert::ChangePoint> {
+    let near = periods(3.0, step).max(2);
+    let distance = |c: &crate::alert::ChangePoint| match episode.onset {
+        onset if onset < c.low => c.low - onset,
+        onset if onset > c.high => onset - c.high,
+        _ => 0,
+    };
+    series
+        .change_points
+        .iter()
+        .filter(|c| (c.after - c.before) * episode.sign > 0.0 && distance(c) <= near)
+        .min_by_key(|c| (distance(c), c.index.abs_diff(episode.onset)))
+}
+
+/// A name for the surge that stays the same when more data arrive: whose traffic, which step, which sign, since when.
+/// The onset is the one found when the surge was detected, from the past alone. (FNV-1a, 64 bits: an identity, not a
+/// seal.)
+fn identity(level: Level, key: &crate::series::Key, step: Step, sign: f64, onset: Seconds) -> String {
+    let text = format!(
+        "{}|{}|{}|{}|{}|{}|{sign}|{onset}",
+        level.name(),
+        key.state,
+        key.outlet,
+        key.domain,
+        key.country,
+        step.name()
+    );
+    let hash = text
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
+    format!("{hash:016x}")
+}
+
+/// A drop of one domain and a surge of another of the same outlet, in the same country, within two weeks.
+fn mark_displacement(judged: &mut Judged) {
+    let near = 14 * Step::DAY.seconds();
+    for drop in &mut judged.drops {
+        for gain in &mut judged.alerts {
+            let same = gain.key.outlet == drop.key.outlet && gain.key.country == drop.key.country;
+            if same && gain.key.domain != drop.key.domain && (gain.onset - drop.onset).abs() <= near {
+                gain.flags.insert(Flag::Displacement);
+                drop.flags.insert(Flag::Displacement);
+            }
+        }
+    }
+}
+
+/// Outlets whose surges start together: onsets of outlets in all countries together where the data have them.
+pub(crate) fn groups(alerts: &[Alert], panel: &Panel, options: &Options) -> Vec<Group> {
+    let together = alerts.iter().any(|a| a.level == Level::Outlet && a.key.country.is_empty());
+    let mut onsets: Vec<Onsets> = Vec::new();
+    for alert in alerts.iter().filter(|a| a.level == Level::Outlet && (a.key.country.is_empty() || !together)) {
+        let Some(at) = panel.grid.index_of(alert.onset) else { continue };
+        match onsets.iter_mut().find(|o| o.outlet == alert.key.outlet) {
+            Some(known) if !known.at.contains(&at) => known.at.push(at),
+            Some(_) => {}
+            None => {
+                onsets.push(Onsets { outlet: alert.key.outlet.clone(), state: alert.key.state.clone(), at: vec![at] })
+            }
+        }
+    }
+    onsets.sort_by(|a, b| a.outlet.cmp(&b.outlet));
+    comovement::groups(&onsets, &panel.grid, periods(1.0, panel.grid.step).max(1), options.fdr)
+}

@@ -1,0 +1,177 @@
+//! From a panel of traffic to alerts, lifts and the index: the one function that every front end calls.
+//!
+//! load → **expect → detect → measure** → report
+
+mod alerts;
+mod lifts;
+mod score;
+
+use crate::aggregate;
+use crate::alert::{Analysis, Counts, Event};
+use crate::error::{Error, Result};
+use crate::series::{Level, Panel, Role};
+use crate::time::{Seconds, Step};
+use score::Scored;
+
+/// How to analyse.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Options {
+    /// Length of the baseline, in days (56 = eight weeks).
+    pub baseline_days: f64,
+    /// Gap between the baseline and the period judged, in days (7 = one week).
+    pub gap_days: f64,
+    /// False-discovery rate of the alerts.
+    pub fdr: f64,
+    /// Coverage of the intervals (0.9).
+    pub interval: f64,
+    /// Smallest mean observed value per period for an alert of a count.
+    pub min_visits: f64,
+    /// Watch domains instead of outlets.
+    pub by_domain: bool,
+    /// Seed of everything that is resampled.
+    pub seed: u64,
+    /// Worker threads; 0 = as many as there are cores.
+    pub jobs: usize,
+    /// First moment to judge: earlier periods serve as history only.
+    pub judge_from: Option<Seconds>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            baseline_days: 56.0,
+            gap_days: 7.0,
+            fdr: 0.05,
+            interval: 0.9,
+            min_visits: 20.0,
+            by_domain: false,
+            seed: 1,
+            jobs: 0,
+            judge_from: None,
+        }
+    }
+}
+
+impl Options {
+    /// Refuses impossible values, naming the option of the command line.
+    pub fn check(&self) -> Result<()> {
+        let within = |name: &str, value: f64, low: f64, high: f64| {
+            if value.is_finite() && value > low && value < high {
+                Ok(())
+            } else {
+                Err(Error::usage(format!("--{name} is {value}, expected a number between {low} and {high}")))
+            }
+        };
+        within("fdr", self.fdr, 0.0, 1.0)?;
+        within("interval", self.interval, 0.0, 1.0)?;
+        within("baseline", self.baseline_days, 0.0, 36_500.0)?;
+        if !(self.gap_days >= 0.0 && self.gap_days.is_finite()) {
+            return Err(Error::usage(format!("--gap is {} days, expected 0 or more", self.gap_days)));
+        }
+        if !(self.min_visits >= 0.0 && self.min_visits.is_finite()) {
+            return Err(Error::usage(format!("--min-visits is {}, expected 0 or more", self.min_visits)));
+        }
+        Ok(())
+    }
+}
+
+/// Called as series are finished: (done, all). May be called from several threads.
+pub type Progress<'a> = &'a (dyn Fn(usize, usize) + Sync);
+
+/// Analyses a panel: scores every series at every level, decides over all of them which surges are alerts, measures
+/// lifts around dated events, and builds the index.
+///
+/// # Errors
+/// If an option is impossible, or if the panel has no series.
+pub fn analyze(panel: &Panel, events: &[Event], options: &Options, progress: Progress<'_>) -> Result<Analysis> {
+    options.check()?;
+    if panel.series.is_empty() || panel.grid.len == 0 {
+        return Err(Error::input("no series to analyse"));
+    }
+    let season = panel.grid.step.seasons().last().map_or(1, |s| panel.grid.step.periods_in(*s));
+    let watched = aggregate::watched(panel, options.by_domain, season);
+    let scored = in_parallel(watched, options.jobs, progress, |w| score::score(w, &panel.grid, options));
+    let mut counts = count(panel, &scored);
+    let judged = alerts::judge(&scored, panel, events, options, &mut counts);
+    let index = lifts::index_table(&scored, panel, options);
+    let lifts = lifts::lift_table(&scored, &judged, panel, events, options);
+    let index_lifts = lifts::index_lift_table(&scored, &judged, panel, events, options);
+    let groups = alerts::groups(&judged.alerts, panel, options);
+    let series = scored
+        .iter()
+        .enumerate()
+        .map(|(i, s)| s.describe(&judged.surges[i], &judged.falls[i], options.interval))
+        .collect();
+    let notes = notes(panel, &scored, &counts);
+    let (alerts, drops) = (judged.alerts, judged.drops);
+    Ok(Analysis { grid: panel.grid, alerts, drops, series, index, lifts, index_lifts, groups, counts, notes })
+}
+
+fn count(panel: &Panel, scored: &[Scored]) -> Counts {
+    let watched = || scored.iter().filter(|s| s.watched.series.role == Role::State);
+    Counts {
+        series_tested: watched().filter(|s| s.walk.judged > 0).count(),
+        series_too_short: watched().filter(|s| s.walk.judged == 0).count(),
+        gaps: aggregate::gaps(panel),
+        censored: panel.series.iter().map(|s| s.censored.len()).sum(),
+        filled: scored.iter().map(|s| s.watched.filled.iter().filter(|f| **f).count()).sum(),
+        ..Counts::default()
+    }
+}
+
+/// What a reader must know before believing the tables.
+fn notes(panel: &Panel, scored: &[Scored], counts: &Counts) -> Vec<String> {
+    let mut notes = Vec::new();
+    if !scored.iter().any(|s| s.watched.series.role == Role::Reference) {
+        notes.push(
+            "No reference outlets in the data: a surge of these outlets cannot be told from a surge of all news; net \
+             lifts are empty."
+                .to_string(),
+        );
+    }
+    if panel.totals.is_empty() {
+        notes.push("No total given (--total): the index divides by all traffic in the input.".to_string());
+    }
+    if counts.series_tested == 0 {
+        notes.push(format!(
+            "No series is long enough to be judged: {} have less than four weeks of history before the gap.",
+            counts.series_too_short
+        ));
+    }
+    if scored.iter().all(|s| s.watched.level != Level::State) && panel.series.iter().any(|s| s.role == Role::State) {
+        notes.push("No outlet has a known state: no index was computed.".to_string());
+    }
+    notes
+}
+
+/// Applies `work` to every item, in order, on `jobs` threads (0 = one a core).
+fn in_parallel<T: Send, R: Send>(
+    items: Vec<T>,
+    jobs: usize,
+    progress: Progress<'_>,
+    work: impl Fn(T) -> R + Sync,
+) -> Vec<R> {
+    let all = items.len();
+    let done = std::sync::atomic::AtomicUsize::new(0);
+    let counted = |item| {
+        let result = work(item);
+        progress(done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1, all);
+        result
+    };
+    #[cfg(feature = "parallel")]
+    {
+        use rayon::prelude::*;
+        if jobs != 1
+            && let Ok(pool) = rayon::ThreadPoolBuilder::new().num_threads(jobs).build()
+        {
+            return pool.install(|| items.into_par_iter().map(counted).collect());
+        }
+    }
+    let _ = jobs;
+    items.into_iter().map(counted).collect()
+}
+
+/// Days as a whole number of periods.
+fn periods(days: f64, step: Step) -> usize {
+    (days * Step::DAY.seconds() as f64 / step.seconds() as f64).round() as usize
+}

@@ -1,0 +1,85 @@
+//! Scoring of one series: working scale, walk through time, change points.
+
+use crate::aggregate::Watched;
+use crate::alert::{ChangePoint, PeriodFlags, ScoredSeries};
+use crate::baseline::seasonal::Season;
+use crate::detect::changepoint;
+use crate::detect::surge::{self, Settings, Walk};
+use crate::pipeline::Options;
+use crate::stats::scale::Scale;
+use crate::stats::tail::normal_quantile;
+use crate::time::Grid;
+
+/// A scored series as the rest of the pipeline needs it.
+#[derive(Debug)]
+pub(crate) struct Scored {
+    /// What was scored.
+    pub(crate) watched: Watched,
+    /// Its walk through time.
+    pub(crate) walk: Walk,
+    /// Scale of the walk.
+    pub(crate) scale: Scale,
+    /// Breaks, with levels in visits.
+    pub(crate) change_points: Vec<ChangePoint>,
+}
+
+pub(crate) fn score(watched: Watched, grid: &Grid, options: &Options) -> Scored {
+    let values = &watched.series.values;
+    let mut settings = Settings::for_step(grid.step, options.baseline_days, options.gap_days, Scale::COUNT);
+    let scale = Scale::of(watched.series.kind, values, settings.baseline.min_observed);
+    settings.scale = scale;
+    let x: Vec<f64> = values.iter().map(|v| scale.forward(*v)).collect();
+    let walk = surge::walk(&x, &settings);
+    let change_points = change_points(&x, &settings, scale);
+    Scored { watched, walk, scale, change_points }
+}
+
+/// Breaks of the deseasonalised series, seen from the whole of it, with levels turned back to values.
+fn change_points(x: &[f64], settings: &Settings, scale: Scale) -> Vec<ChangePoint> {
+    let season = Season::learn(x, 0, &settings.baseline.seasons);
+    let level: Vec<f64> = x.iter().enumerate().map(|(t, v)| v - season.at(t)).collect();
+    let cycle = settings.baseline.seasons.first().copied().unwrap_or(1);
+    let mut found = changepoint::change_points(&level, &changepoint::Settings { season: cycle, ..Default::default() });
+    for change in &mut found {
+        (change.before, change.after) = (scale.inverse(change.before), scale.inverse(change.after));
+    }
+    found
+}
+
+impl Scored {
+    /// The series with everything known of it, for tables and charts. `surges` and `drops` are the stretches that
+    /// became alerts.
+    pub(crate) fn describe(&self, surges: &[(usize, usize)], drops: &[(usize, usize)], interval: f64) -> ScoredSeries {
+        let series = &self.watched.series;
+        let n = series.values.len();
+        let reach = normal_quantile(0.5 + interval / 2.0);
+        let back = |t: usize, z: f64| {
+            let value = self.scale.inverse(self.walk.expected[t] + z * self.walk.spread[t]);
+            if matches!(self.scale, Scale::Log { .. }) { value.max(0.0) } else { value }
+        };
+        let within = |t: usize, stretches: &[(usize, usize)]| stretches.iter().any(|(a, b)| (*a..=*b).contains(&t));
+        let flags = (0..n).map(|t| PeriodFlags {
+            gap: series.values[t].is_nan() && !series.censored.contains_key(&t),
+            censored: series.censored.contains_key(&t),
+            filled: self.watched.filled[t],
+            surge: within(t, surges),
+            drop: within(t, drops),
+        });
+        let (low, high): (Vec<f64>, Vec<f64>) = (0..n).map(|t| (back(t, -reach), back(t, reach))).unzip();
+        let reversed = self.scale == Scale::ReversedLog;
+        ScoredSeries {
+            level: self.watched.level,
+            key: series.key.clone(),
+            role: series.role,
+            kind: series.kind,
+            observed: series.values.clone(),
+            expected: (0..n).map(|t| back(t, 0.0)).collect(),
+            lower: if reversed { high.clone() } else { low.clone() },
+            upper: if reversed { low } else { high },
+            z: self.walk.z.clone(),
+            segment: changepoint::segment_numbers(n, &self.change_points.iter().map(|c| c.index).collect::<Vec<_>>()),
+            flags: flags.collect(),
+            change_points: self.change_points.clone(),
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! `run.json`: what was run, on what, and what was counted on the way. The only file that may differ between two
+//! runs on the same data, and only in `timings`.
+
+use crate::alert::{Analysis, Counts};
+use crate::error::{Error, Result};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// The record of one run.
+#[derive(Debug, Serialize)]
+pub struct Run<Options: Serialize> {
+    /// Name of the program.
+    pub program: &'static str,
+    /// Its version.
+    pub version: &'static str,
+    /// Revision of the source, if the build knew it (`FLOODMARK_REVISION`).
+    pub revision: Option<&'static str>,
+    /// Every option as resolved from the configuration file, the environment and the command line.
+    pub options: Options,
+    /// Seed of all that is resampled.
+    pub seed: u64,
+    /// Files that were read.
+    pub inputs: Vec<InputFile>,
+    /// Inputs that could not be read, as `path: reason`.
+    pub failures: Vec<String>,
+    /// Version of the registry of outlets.
+    pub registry_version: String,
+    /// Version of the Public Suffix List.
+    pub public_suffix_list_version: String,
+    /// The grid.
+    pub grid: GridRecord,
+    /// What was counted.
+    pub counts: CountsRecord,
+    /// Rows left out, by reason.
+    pub skipped_rows: BTreeMap<String, u64>,
+    /// Sentences for the reader.
+    pub notes: Vec<String>,
+    /// Seconds spent, by stage.
+    pub timings: BTreeMap<String, f64>,
+}
+
+/// One file that was read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct InputFile {
+    /// As the user named it.
+    pub path: String,
+    /// Size on disk.
+    pub bytes: u64,
+    /// SHA-256 of its bytes, in hexadecimal.
+    pub sha256: String,
+    /// Rows in it.
+    pub rows: u64,
+}
+
+/// The grid in words.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub struct GridRecord {
+    /// Length of a period.
+    pub granularity: String,
+    /// First period.
+    pub first: String,
+    /// Last period.
+    pub last: String,
+    /// Number of periods.
+    pub periods: usize,
+}
+
+/// [`Counts`] with the names of the file.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[allow(missing_docs)]
+pub struct CountsRecord {
+    pub series_tested: usize,
+    pub surges_tested: usize,
+    pub series_too_short: usize,
+    pub gaps: usize,
+    pub censored: usize,
+    pub filled: usize,
+    pub below_floor: usize,
+    pub not_significant: usize,
+    pub alerts: usize,
+    pub drops: usize,
+}
+
+impl CountsRecord {
+    /// The counts of an analysis.
+    pub fn of(analysis: &Analysis) -> Self {
+        let Counts {
+            series_tested,
+            surges_tested,
+            series_too_short,
+            gaps,
+            censored,
+            filled,
+            below_floor,
+            not_significant,
+        } = analysis.counts.clone();
+        CountsRecord {
+            series_tested,
+            surges_tested,
+            series_too_short,
+            gaps,
+            censored,
+            filled,
+            below_floor,
+            not_significant,
+            alerts: analysis.alerts.len(),
+            drops: analysis.drops.len(),
+        }
+    }
+}
+
+impl GridRecord {
+    /// The grid of an analysis.
+    pub fn of(grid: &crate::time::Grid) -> Self {
+        let moment = |index| super::cell::moment(grid.time(index), grid.step);
+        let (first, last) = if grid.len == 0 { Default::default() } else { (moment(0), moment(grid.len - 1)) };
+        GridRecord { granularity: grid.step.name(), first, last, periods: grid.len }
+    }
+}
+
+/// The record as indented JSON with a line end.
+pub fn serialize<Options: Serialize>(run: &Run<Options>) -> Result<String> {
+    let mut text = serde_json::to_string_pretty(run)
+        .map_err(|error| Error::input("cannot write the record of the run").because(error))?;
+    text.push('\n');
+    Ok(text)
+}

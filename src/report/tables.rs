@@ -1,0 +1,334 @@
+//! The tables of a result folder: names and order of their columns, and the cells of each row.
+
+use super::cell::{Cell, push_csv_row, push_json_open};
+use crate::alert::{Alert, Attribution, Estimate, Group, IndexRow, LiftRow, PeriodFlags, ScoredSeries, Status};
+use crate::series::{Key, Role};
+use crate::time::{Grid, Step};
+use std::io::{self, Write};
+
+/// Columns of `alerts.csv`, `alerts.jsonl` and `drops.csv`.
+pub const ALERTS: &str = "alert_id,level,state,outlet,domain,country,granularity,onset,peak,end,status,periods,\
+    observed,expected,lift_pct,lift_low_pct,lift_high_pct,excess,peak_value,peak_z,p_value,q_value,\
+    change_point,change_point_low,change_point_high,detectors,reference_lift_pct,net_lift_pct,net_low_pct,\
+    net_high_pct,event,event_date,event_lag,severity,flags";
+
+/// Columns of `index.csv`.
+pub const INDEX: &str = "timestamp,state,country,visits,total,share,index";
+
+/// Columns of `lifts.csv`.
+pub const LIFTS: &str = "event,event_date,state,outlet,country,window,from,to,baseline_from,baseline_to,base_level,\
+    observed,expected,lift_pct,low_pct,high_pct,pp_change,net_lift_pct,net_low_pct,net_high_pct,p_value,n_placebo";
+
+/// Columns of `groups.csv`.
+pub const GROUPS: &str = "group_id,outlets,states,onset_from,onset_to,p_value,q_value";
+
+/// Columns of `series.csv` and `series.parquet`.
+pub const SERIES: &str = "level,state,outlet,domain,country,role,kind,timestamp,observed,expected,lower,upper,z,\
+    segment,flags";
+
+/// Writes alerts (or drops) as CSV, the header even when there are none.
+pub fn alerts_csv(out: &mut impl Write, alerts: &[Alert]) -> io::Result<()> {
+    table(out, ALERTS, alerts.iter().map(alert_cells))
+}
+
+/// Writes alerts as one JSON object a line: the columns of the CSV, and in `events` every candidate event.
+pub fn alerts_jsonl(out: &mut impl Write, alerts: &[Alert]) -> io::Result<()> {
+    let mut line = Vec::new();
+    for alert in alerts {
+        line.clear();
+        push_json_open(&mut line, ALERTS, &alert_cells(alert));
+        line.extend_from_slice(b",\"events\":[");
+        for (i, event) in alert.events.iter().enumerate() {
+            if i > 0 {
+                line.push(b',');
+            }
+            push_event(&mut line, event);
+        }
+        line.extend_from_slice(b"]}\n");
+        out.write_all(&line)?;
+    }
+    Ok(())
+}
+
+/// Writes the index table.
+pub fn index_csv(out: &mut impl Write, rows: &[IndexRow], step: Step) -> io::Result<()> {
+    let cells = |row| index_cells(row, step);
+    table(out, INDEX, rows.iter().map(cells))
+}
+
+/// Writes the lifts after dated events.
+pub fn lifts_csv(out: &mut impl Write, rows: &[LiftRow], step: Step) -> io::Result<()> {
+    let cells = |row| lift_cells(row, step);
+    table(out, LIFTS, rows.iter().map(cells))
+}
+
+/// Writes the groups of outlets that rose together; lists are joined by `|`.
+pub fn groups_csv(out: &mut impl Write, rows: &[Group], step: Step) -> io::Result<()> {
+    let cells = |row| group_cells(row, step);
+    table(out, GROUPS, rows.iter().map(cells))
+}
+
+/// Writes every series and period.
+pub fn series_csv(out: &mut impl Write, series: &[ScoredSeries], grid: &Grid) -> io::Result<()> {
+    let stamps: Vec<_> = (0..grid.len).map(|i| super::cell::moment(grid.time(i), grid.step)).collect();
+    table(out, SERIES, series.iter().flat_map(|one| (0..grid.len).map(|i| period_cells(one, i, &stamps[i]))))
+}
+
+fn table<'a, const N: usize>(
+    out: &mut impl Write,
+    header: &str,
+    rows: impl Iterator<Item = [Cell<'a>; N]>,
+) -> io::Result<()> {
+    writeln!(out, "{header}")?;
+    let mut line = Vec::new();
+    for row in rows {
+        line.clear();
+        push_csv_row(&mut line, &row);
+        out.write_all(&line)?;
+    }
+    Ok(())
+}
+
+fn alert_cells(alert: &Alert) -> [Cell<'_>; 35] {
+    let Key { state, outlet, domain, country } = &alert.key;
+    let Estimate { point, low, high } = alert.lift;
+    let net = alert.net_lift;
+    let time = |t| Cell::Time(t, alert.step);
+    let change = |pick: fn(&crate::alert::ChangePointTime) -> i64| {
+        alert.change_point.as_ref().map_or(Cell::Empty, |change| Cell::Time(pick(change), alert.step))
+    };
+    let event = alert.events.first();
+    [
+        Cell::text(&alert.id),
+        Cell::text(alert.level.name()),
+        Cell::text(state),
+        Cell::text(outlet),
+        Cell::text(domain),
+        Cell::text(country),
+        Cell::text(alert.step.name()),
+        time(alert.onset),
+        time(alert.peak),
+        time(alert.end),
+        Cell::text(status_name(alert.status)),
+        Cell::Integer(alert.periods as i64),
+        Cell::Number(alert.observed),
+        Cell::Number(alert.expected),
+        Cell::Percent(point),
+        Cell::Percent(low),
+        Cell::Percent(high),
+        Cell::Number(alert.excess),
+        Cell::Number(alert.peak_value),
+        Cell::Number(alert.peak_z),
+        Cell::Number(alert.p_value),
+        Cell::Number(alert.q_value),
+        change(|c| c.at),
+        change(|c| c.low),
+        change(|c| c.high),
+        Cell::text(detector_names(alert)),
+        Cell::Percent(alert.reference_lift),
+        Cell::Percent(net.point),
+        Cell::Percent(net.low),
+        Cell::Percent(net.high),
+        event.map_or(Cell::Empty, |event| Cell::text(&event.event)),
+        event.map_or(Cell::Empty, |event| Cell::Time(event.date, Step::DAY)),
+        event.map_or(Cell::Empty, |event| Cell::Integer(event.lag_days)),
+        Cell::text(alert.severity.name()),
+        Cell::text(alert.flags.iter().map(|flag| flag.name()).collect::<Vec<_>>().join("+")),
+    ]
+}
+
+/// `open` or `closed`.
+pub fn status_name(status: Status) -> &'static str {
+    match status {
+        Status::Open => "open",
+        Status::Closed => "closed",
+    }
+}
+
+/// `zscore`, `changepoint` or both joined by `+`.
+fn detector_names(alert: &Alert) -> &'static str {
+    match (alert.detectors.zscore, alert.detectors.changepoint) {
+        (true, true) => "zscore+changepoint",
+        (true, false) => "zscore",
+        (false, true) => "changepoint",
+        (false, false) => "",
+    }
+}
+
+fn push_event(line: &mut Vec<u8>, event: &Attribution) {
+    let cells = [
+        Cell::text(&event.event),
+        Cell::Time(event.date, Step::DAY),
+        Cell::Integer(event.lag_days),
+        Cell::Number(event.coincidence),
+    ];
+    push_json_open(line, "event,event_date,event_lag,coincidence", &cells);
+    line.push(b'}');
+}
+
+fn index_cells(row: &IndexRow, step: Step) -> [Cell<'_>; 7] {
+    [
+        Cell::Time(row.time, step),
+        Cell::text(&row.state),
+        Cell::text(&row.country),
+        Cell::Number(row.visits),
+        Cell::Number(row.total),
+        Cell::Number(row.share),
+        Cell::Number(row.index),
+    ]
+}
+
+fn lift_cells(row: &LiftRow, step: Step) -> [Cell<'_>; 22] {
+    [
+        Cell::text(&row.event),
+        Cell::Time(row.event_date, Step::DAY),
+        Cell::text(&row.state),
+        Cell::text(&row.outlet),
+        Cell::text(&row.country),
+        Cell::text(row.window.name()),
+        Cell::Time(row.from, step),
+        Cell::Time(row.to, step),
+        Cell::Time(row.baseline_from, step),
+        Cell::Time(row.baseline_to, step),
+        Cell::Number(row.base_level),
+        Cell::Number(row.observed),
+        Cell::Number(row.expected),
+        Cell::Percent(row.lift.point),
+        Cell::Percent(row.lift.low),
+        Cell::Percent(row.lift.high),
+        Cell::Number(row.pp_change),
+        Cell::Percent(row.net_lift.point),
+        Cell::Percent(row.net_lift.low),
+        Cell::Percent(row.net_lift.high),
+        Cell::Number(row.p_value),
+        Cell::Integer(row.n_placebo as i64),
+    ]
+}
+
+fn group_cells(group: &Group, step: Step) -> [Cell<'_>; 7] {
+    [
+        Cell::Integer(group.id as i64),
+        Cell::text(group.outlets.join("|")),
+        Cell::text(group.states.join("|")),
+        Cell::Time(group.onset_from, step),
+        Cell::Time(group.onset_to, step),
+        Cell::Number(group.p_value),
+        Cell::Number(group.q_value),
+    ]
+}
+
+fn period_cells<'a>(series: &'a ScoredSeries, i: usize, stamp: &'a str) -> [Cell<'a>; 15] {
+    let Key { state, outlet, domain, country } = &series.key;
+    let number = |values: &[f64]| Cell::Number(values.get(i).copied().unwrap_or(f64::NAN));
+    [
+        Cell::text(series.level.name()),
+        Cell::text(state),
+        Cell::text(outlet),
+        Cell::text(domain),
+        Cell::text(country),
+        Cell::text(role_name(series.role)),
+        Cell::text(series.kind.name()),
+        Cell::text(stamp),
+        number(&series.observed),
+        number(&series.expected),
+        number(&series.lower),
+        number(&series.upper),
+        number(&series.z),
+        series.segment.get(i).map_or(Cell::Empty, |segment| Cell::Integer(i64::from(*segment))),
+        Cell::text(series.flags.get(i).map_or("", period_flags)),
+    ]
+}
+
+/// `state` or `reference`.
+pub fn role_name(role: Role) -> &'static str {
+    match role {
+        Role::State => "state",
+        Role::Reference => "reference",
+    }
+}
+
+/// The flags of one period, joined by `+`. A period is either missing, bounded, filled or plainly observed, and
+/// either in a surge, in a drop or in neither.
+pub fn period_flags(flags: &PeriodFlags) -> &'static str {
+    let data = [flags.gap, flags.censored, flags.filled].iter().position(|&set| set).map_or(0, |i| i + 1);
+    let state = [flags.surge, flags.drop].iter().position(|&set| set).map_or(0, |i| i + 1);
+    const NAMES: [[&str; 3]; 4] = [
+        ["", "surge", "drop"],
+        ["gap", "gap+surge", "gap+drop"],
+        ["censored", "censored+surge", "censored+drop"],
+        ["filled", "filled+surge", "filled+drop"],
+    ];
+    NAMES[data][state]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alert::{Detectors, Flag, Severity};
+    use crate::series::Level;
+    use std::collections::BTreeSet;
+
+    fn alert() -> Alert {
+        Alert {
+            id: "a1".into(),
+            level: Level::Outlet,
+            key: Key { state: "IR".into(), outlet: "=Press TV".into(), ..Key::default() },
+            step: Step::DAY,
+            onset: 1_696_636_800,
+            peak: 1_696_723_200,
+            end: 1_697_155_200,
+            status: Status::Closed,
+            periods: 7,
+            observed: 14_200.0,
+            expected: 10_000.0,
+            lift: Estimate { point: 0.42, low: 0.31, high: f64::NAN },
+            excess: 4_200.0,
+            peak_value: 2_300.5,
+            peak_z: 8.1,
+            p_value: 1e-9,
+            q_value: 0.001,
+            change_point: None,
+            detectors: Detectors { zscore: true, changepoint: true },
+            reference_lift: f64::NAN,
+            net_lift: Estimate::UNKNOWN,
+            events: vec![Attribution { event: "War".into(), date: 1_696_636_800, lag_days: 0, coincidence: 0.1 }],
+            severity: Severity::High,
+            flags: BTreeSet::from([Flag::Holiday, Flag::LowBase]),
+        }
+    }
+
+    #[test]
+    fn an_alert_is_one_row_with_a_cell_for_each_column() {
+        let mut out = Vec::new();
+        alerts_csv(&mut out, &[alert()]).expect("memory");
+        let text = String::from_utf8(out).expect("text");
+        assert_eq!(
+            text.lines().nth(1),
+            Some(
+                "a1,outlet,IR,'=Press TV,,,day,2023-10-07,2023-10-08,2023-10-13,closed,7,14200,10000,42,31,,4200,\
+                 2300.5,8.1,1e-9,0.001,,,,zscore+changepoint,,,,,War,2023-10-07,0,high,low_base+holiday"
+            )
+        );
+        assert!(text.lines().all(|line| line.split(',').count() == 35));
+    }
+
+    #[test]
+    fn an_alert_as_json_parses_and_keeps_names_as_they_are() {
+        let mut out = Vec::new();
+        alerts_jsonl(&mut out, &[alert(), alert()]).expect("memory");
+        let text = String::from_utf8(out).expect("text");
+        assert_eq!(text.lines().count(), 2);
+        let value: serde_json::Value = serde_json::from_str(text.lines().next().expect("a line")).expect("JSON");
+        assert_eq!(value["outlet"], "=Press TV");
+        assert_eq!(value["lift_pct"], 42);
+        assert!(value["lift_high_pct"].is_null());
+        assert_eq!(value["events"][0]["event_date"], "2023-10-07");
+    }
+
+    #[test]
+    fn a_table_without_rows_still_has_its_header() {
+        let mut out = Vec::new();
+        lifts_csv(&mut out, &[], Step::DAY).expect("memory");
+        assert_eq!(String::from_utf8(out).expect("text"), format!("{LIFTS}\n"));
+    }
+}

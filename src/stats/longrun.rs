@@ -1,0 +1,138 @@
+//! Long-run standard deviation: the noise that a mean over many neighbouring values sees.
+//!
+//! Under autocorrelation the standard deviation of single values (or of their differences) is too small a yardstick
+//! for changes of level: means of B neighbours vary more than σ/√B. The long-run variance is what B·Var(mean of B)
+//! tends to. Differences keep level shifts out of it, medians keep out the few differences that straddle one.
+
+use super::robust::{MAD_TO_SD, median_in_place, median_with};
+
+/// Robust standard deviation of numbers that scatter around 0: from their median size, or, where more than half of
+/// them are 0 (small counts), from their mean square. `NaN` without values.
+pub fn scale_around_zero(deviations: &mut [f64]) -> f64 {
+    deviations.iter_mut().for_each(|d| *d = d.abs());
+    let robust = median_in_place(deviations) * MAD_TO_SD;
+    if robust > 0.0 || robust.is_nan() {
+        return robust;
+    }
+    let largest = deviations.iter().copied().fold(0.0, f64::max);
+    if largest == 0.0 || largest.is_infinite() {
+        return largest;
+    }
+    // Relative to the largest: no overflow.
+    let square = deviations.iter().map(|d| (d / largest).powi(2)).sum::<f64>() / deviations.len() as f64;
+    largest * square.sqrt()
+}
+
+/// Standard deviation of single values from the differences of neighbours; right for independent noise only.
+/// 0 for a constant series, `NaN` with fewer than two values.
+///
+/// ```
+/// # use floodmark::stats::longrun::difference_sd;
+/// assert_eq!(difference_sd(&[2.0, 2.0, 2.0]), 0.0);
+/// ```
+pub fn difference_sd(values: &[f64]) -> f64 {
+    let mut differences = Vec::with_capacity(values.len());
+    let mut last = f64::NAN;
+    for &v in values.iter().filter(|v| !v.is_nan()) {
+        if !last.is_nan() {
+            differences.push(v - last);
+        }
+        last = v;
+    }
+    scale_around_zero(&mut differences) / std::f64::consts::SQRT_2
+}
+
+/// Block length for batch means of n values, about 2·n^⅓ (the rate of Carlstein 1986, Annals of Statistics 14;
+/// 21 for three years of days), as whole seasons if the series has one.
+pub fn block_length(n: usize, season: usize) -> usize {
+    let block = 2.0 * (n as f64).cbrt();
+    let season = season.max(1);
+    ((block / season as f64).round() as usize).max(1) * season
+}
+
+/// Long-run standard deviation from the differences of the means of neighbouring blocks, robust to changes of level;
+/// `NaN` with fewer than four blocks. A block counts if half of it is observed. Blocks begin every third of their
+/// length: overlapping ones waste less (Meketon & Schmeiser 1984). Values further than `clip` from the median of
+/// their block are moved there: one spike would otherwise spoil six differences.
+pub fn block_sd(values: &[f64], block: usize, clip: f64) -> f64 {
+    let block = block.max(1);
+    if values.len() < 4 * block {
+        return f64::NAN;
+    }
+    let starts = (0..=values.len() - 2 * block).step_by(block.div_ceil(3));
+    let mut scratch = Vec::with_capacity(block);
+    let mut mean = |start: usize| clipped_mean(&values[start..start + block], clip, &mut scratch);
+    let mut differences: Vec<f64> = starts.map(|s| mean(s + block) - mean(s)).filter(|d| !d.is_nan()).collect();
+    scale_around_zero(&mut differences) * (block as f64 / 2.0).sqrt()
+}
+
+fn clipped_mean(block: &[f64], clip: f64, scratch: &mut Vec<f64>) -> f64 {
+    let middle = median_with(block.iter().copied(), scratch);
+    let n = scratch.len();
+    if 2 * n < block.len() || n == 0 {
+        return f64::NAN;
+    }
+    scratch.iter().map(|v| v.clamp(middle - clip, middle + clip)).sum::<f64>() / n as f64
+}
+
+/// The yardstick of a change of level: the larger of [`difference_sd`] and [`block_sd`] (negative autocorrelation
+/// does not make it smaller). 0 for a constant series, `NaN` with fewer than two values.
+pub fn long_run_sd(values: &[f64], season: usize) -> f64 {
+    let observed = values.iter().filter(|v| !v.is_nan()).count();
+    let sd = difference_sd(values);
+    if !(sd > 0.0 && sd.is_finite()) {
+        return sd;
+    }
+    // `max` leaves out a NaN.
+    sd.max(block_sd(values, block_length(observed, season), 5.0 * sd))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stats::resample::generator;
+    use rand_distr::{Distribution, StandardNormal};
+
+    fn autoregression(n: usize, phi: f64) -> Vec<f64> {
+        let mut rng = generator(3, 0);
+        let mut x = 0.0;
+        let mut step = || {
+            let e: f64 = StandardNormal.sample(&mut rng);
+            x = phi * x + e;
+            x
+        };
+        (0..n).map(|_| step()).collect()
+    }
+
+    #[test]
+    fn independent_noise_has_one_standard_deviation_however_measured() {
+        let x = autoregression(20_000, 0.0);
+        assert!((difference_sd(&x) - 1.0).abs() < 0.03);
+        assert!((long_run_sd(&x, 1) - 1.0).abs() < 0.12);
+    }
+
+    #[test]
+    fn autocorrelated_noise_is_judged_by_its_long_run_standard_deviation() {
+        // AR(1): σ ÷ (1 − φ) = 2 in the long run.
+        let sd = long_run_sd(&autoregression(20_000, 0.5), 1);
+        assert!((1.75..2.15).contains(&sd), "{sd}");
+    }
+
+    #[test]
+    fn level_shifts_and_gaps_leave_the_scale_as_it_was() {
+        let plain = autoregression(2_000, 0.0);
+        let mut shifted = plain.clone();
+        shifted[700..].iter_mut().for_each(|v| *v += 50.0);
+        shifted[300..330].fill(f64::NAN);
+        assert!((long_run_sd(&shifted, 7) / long_run_sd(&plain, 7) - 1.0).abs() < 0.2);
+    }
+
+    #[test]
+    fn mostly_zero_counts_have_a_scale_and_constants_have_none() {
+        let mut counts = vec![0.0; 50];
+        counts[20] = 1.0;
+        assert!(long_run_sd(&counts, 7) > 0.0);
+        assert_eq!(long_run_sd(&[5.0; 40], 7), 0.0);
+        assert!(long_run_sd(&[1.0], 7).is_nan() && long_run_sd(&[], 7).is_nan());
+    }
+}

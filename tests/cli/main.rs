@@ -1,0 +1,9 @@
+//! The program as a user runs it: every test has a folder of its own and starts the real binary.
+
+mod architecture;
+mod bad_input;
+mod detect;
+mod options;
+mod result;
+mod verbs;
+mod workdir;

@@ -11,6 +11,7 @@ use crate::measure::expected::{Expected, Setting};
 use crate::stats::resample::generator;
 use crate::stats::robust::{mad_sd, mean, median};
 use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
+use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 use std::ops::Range;
 
@@ -370,26 +371,20 @@ struct Calibration {
 
 impl Calibration {
     const DRAWS: usize = 199;
+    const TRIALS: usize = 30;
 
     fn of(left: &[f64], ridge: &Ridge<'_>, rows: &Rows, season: usize, seed: u64) -> Calibration {
-        let square: f64 = left.iter().map(|v| v * v).sum();
-        let raw = left.windows(2).map(|p| p[0] * p[1]).sum::<f64>() / square.max(1e-300);
-        let phi = (raw + (1.0 + 3.0 * raw) / left.len() as f64).clamp(0.0, 0.9);
         let mut rng = generator(seed, 0xC0F0);
-        let mut draws = Vec::with_capacity(Self::DRAWS);
-        for _ in 0..Self::DRAWS {
-            let start: f64 = StandardNormal.sample(&mut rng);
-            let mut state = start / (1.0 - phi * phi).sqrt();
-            let noise: Vec<f64> = (0..left.len())
-                .map(|_| {
-                    let innovation: f64 = StandardNormal.sample(&mut rng);
-                    state = phi * state + innovation;
-                    state
-                })
-                .collect();
-            let refitted = ridge.residual(&rows.deseason(&noise, season));
-            draws.push(conformal_p_value(&block_sums(&refitted, rows.before)));
+        let mut draw = |phi: f64| ridge.residual(&rows.deseason(&autoregression(phi, left.len(), &mut rng), season));
+        // The fit takes memory out of its residuals: simulated ones say how much (Gouriéroux, Renault & Touzi 2000).
+        let seen = memory(left);
+        let mut phi = seen.clamp(0.0, 0.9);
+        for _ in 0..2 {
+            let shown = (0..Self::TRIALS).map(|_| memory(&draw(phi))).sum::<f64>() / Self::TRIALS as f64;
+            phi = (phi + seen - shown).clamp(0.0, 0.9);
         }
+        let mut draws: Vec<f64> =
+            (0..Self::DRAWS).map(|_| conformal_p_value(&block_sums(&draw(phi), rows.before))).collect();
         draws.sort_unstable_by(f64::total_cmp);
         Calibration { draws }
     }
@@ -406,6 +401,25 @@ impl Calibration {
         let reached = self.draws.partition_point(|p| *p <= conformal);
         ((1 + reached) as f64 / (1 + self.draws.len()) as f64).max(conformal)
     }
+}
+
+/// Correlation of neighbouring values.
+fn memory(values: &[f64]) -> f64 {
+    let square: f64 = values.iter().map(|v| v * v).sum();
+    let cross: f64 = values.windows(2).map(|p| p[0] * p[1]).sum();
+    if square > 0.0 { cross / square } else { 0.0 }
+}
+
+/// Normal noise in which neighbours are correlated by `phi`.
+fn autoregression(phi: f64, n: usize, rng: &mut impl Rng) -> Vec<f64> {
+    let start: f64 = StandardNormal.sample(rng);
+    let mut state = start / (1.0 - phi * phi).sqrt();
+    let step = |_| {
+        let innovation: f64 = StandardNormal.sample(rng);
+        state = phi * state + innovation;
+        state
+    };
+    (0..n).map(step).collect()
 }
 
 /// Share of the blocks whose sum is at least as large as that of the window, the first.

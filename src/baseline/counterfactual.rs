@@ -8,8 +8,11 @@
 
 use crate::alert::Estimate;
 use crate::measure::expected::{Expected, Setting};
+use crate::stats::resample::generator;
 use crate::stats::robust::{mad_sd, mean, median};
-use nalgebra::{DMatrix, DVector};
+use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
+use rand::Rng;
+use rand_distr::{Distribution, StandardNormal};
 use std::ops::Range;
 
 /// A lift with the movement of the reference outlets divided out.
@@ -27,10 +30,11 @@ pub struct NetLift {
     pub moved: Vec<usize>,
 }
 
-/// At most this many controls enter the regression beside the mean of all.
-const MOST_CONTROLS: usize = 20;
+/// At most this many controls enter the regression beside the mean of all: the quietest ones. The treated series has
+/// no say in the choice, or the fit would flatter the baseline against the window and the p-value with it.
+const MOST_CONTROLS: usize = 40;
 /// A control that moved further than this many spreads against the others has moved for its own reasons.
-const MOVED: f64 = 3.0;
+const MOVED: f64 = 2.5;
 
 /// The lift of `treated` in `window` net of the `controls`, all on one grid. Excluded periods do not enter the
 /// baseline. A longer baseline (half a year) gives a better fit. `None` without usable controls, with fewer than two
@@ -49,14 +53,14 @@ pub fn net_lift(
     let log = |series: &[f64]| -> Vec<f64> {
         rows.times.iter().map(|&t| (series.get(t).copied().unwrap_or(f64::NAN) + offset).ln()).collect()
     };
-    let mut columns: Vec<(usize, Vec<f64>)> = Vec::new();
+    let mut columns: Vec<Column> = Vec::new();
     for (k, control) in controls.iter().enumerate() {
         let mut x = log(control);
         x.iter_mut().for_each(|v| *v = if v.is_finite() { *v } else { f64::NAN });
         if rows.covers(&x) {
             let center = median(&x[..rows.before]);
             x.iter_mut().for_each(|v| *v -= center);
-            columns.push((k, x));
+            columns.push(Column { index: k, x, moved: 0.0 });
         }
     }
     if columns.is_empty() {
@@ -67,18 +71,20 @@ pub fn net_lift(
     let x = log(treated);
     let gap: Vec<f64> = x.iter().zip(&middle).map(|(x, m)| x - m).collect();
     let season = rows.season(setting.seasons);
-    let mut used: Vec<usize> = columns.iter().map(|(k, _)| *k).collect();
+    let mut used: Vec<usize> = columns.iter().map(|column| column.index).collect();
     used.sort_unstable();
-    let design = Design::new(&columns, &middle, &gap, &rows, season);
+    let design = Design::new(&columns, &middle, &rows, season);
     let penalty = design.choose_penalty(&gap, &rows, season);
     let inside: Vec<f64> = (0..rows.times.len()).map(|i| f64::from(u8::from(i >= rows.before))).collect();
-    let residual = design.residual(&rows.deseason(&gap, season), penalty)?;
-    let effect = design.residual(&rows.deseason(&inside, season), penalty)?;
+    let ridge = design.ridge(penalty);
+    let residual = ridge.residual(&rows.deseason(&gap, season));
+    let effect = ridge.residual(&rows.deseason(&inside, season));
     let conformal = Conformal::of(&residual, &effect, rows.before)?;
-    let (below, above) = conformal.reach(1.0 - setting.level);
+    let left: Vec<f64> = residual.iter().zip(&effect).map(|(r, e)| r - conformal.theta * e).collect();
+    let calibration = Calibration::of(&left, &ridge, &rows, season, setting.seed);
+    let (below, above) = conformal.reach(calibration.level(1.0 - setting.level));
 
     // Expected values in the units of the series: the level is set so that the baseline adds up.
-    let left: Vec<f64> = residual.iter().zip(&effect).map(|(r, e)| r - conformal.theta * e).collect();
     let limit = 4.0 * mad_sd(&left[..rows.before], 0.0);
     let smear = mean(&left[..rows.before].iter().map(|r| r.clamp(-limit, limit).exp()).collect::<Vec<_>>());
     let (mut observed, mut expected, mut alone) = (0.0, 0.0, 0.0);
@@ -95,10 +101,17 @@ pub fn net_lift(
     Some(NetLift {
         reference_lift: expected / alone - 1.0,
         net: Estimate { point: ratio - 1.0, low: ratio * (-below).exp() - 1.0, high: ratio * above.exp() - 1.0 },
-        p_value: conformal.p_value(),
+        p_value: calibration.p_value(conformal.p_value()),
         used,
         moved,
     })
+}
+
+/// A control: its index, its centred logarithms by row, and how far it moved in the window against the others.
+struct Column {
+    index: usize,
+    x: Vec<f64>,
+    moved: f64,
 }
 
 /// The periods that enter: usable ones of the baseline, then observed ones of the window.
@@ -141,12 +154,12 @@ impl Rows {
 }
 
 /// Midmean (mean of the middle half) of the controls in each row: a mean that a quarter of wild ones cannot move.
-fn midmeans(columns: &[(usize, Vec<f64>)], rows: usize) -> Vec<f64> {
+fn midmeans(columns: &[Column], rows: usize) -> Vec<f64> {
     let mut scratch = Vec::with_capacity(columns.len());
     (0..rows)
         .map(|i| {
             scratch.clear();
-            scratch.extend(columns.iter().map(|(_, x)| x[i]).filter(|v| v.is_finite()));
+            scratch.extend(columns.iter().map(|column| column.x[i]).filter(|v| v.is_finite()));
             scratch.sort_unstable_by(f64::total_cmp);
             let cut = scratch.len() / 4;
             let kept = &scratch[cut..scratch.len() - cut];
@@ -156,32 +169,48 @@ fn midmeans(columns: &[(usize, Vec<f64>)], rows: usize) -> Vec<f64> {
 }
 
 /// Takes out, and names, the controls whose level moved between baseline and window against the other controls by
-/// more than both their own noise and the scatter among controls allow.
-fn drop_moved(columns: &mut Vec<(usize, Vec<f64>)>, rows: &Rows) -> Vec<usize> {
-    if columns.len() < 4 {
-        return Vec::new();
+/// more than both their own noise and the scatter among controls allow. As each one that goes may uncover others,
+/// the rest are looked at again. Those that stay come with how far they moved, in the same units.
+fn drop_moved(columns: &mut Vec<Column>, rows: &Rows) -> Vec<usize> {
+    let mut moved = Vec::new();
+    let least = columns.len().div_ceil(2);
+    for _ in 0..5 {
+        if columns.len() < 4 {
+            break;
+        }
+        let middle = midmeans(columns, rows.times.len());
+        let shifts: Vec<(f64, f64)> =
+            columns.iter().map(|column| level_shift(&column.x, &middle, rows.before)).collect();
+        let all: Vec<f64> = shifts.iter().map(|s| s.0).collect();
+        let center = median(&all);
+        let scatter = mad_sd(&all, center);
+        for (column, (shift, error)) in columns.iter_mut().zip(shifts) {
+            column.moved = (shift - center).abs() / error.max(scatter).max(1e-12);
+        }
+        let before = columns.len();
+        columns.retain(|column| {
+            let stays = column.moved <= MOVED;
+            if !stays {
+                moved.push(column.index);
+            }
+            stays
+        });
+        if columns.len() == before || columns.len() <= least {
+            break;
+        }
     }
-    let middle = midmeans(columns, rows.times.len());
-    let shifts: Vec<(f64, f64)> = columns
-        .iter()
-        .map(|(_, x)| {
-            let apart: Vec<f64> = x.iter().zip(&middle).map(|(x, m)| x - m).collect();
-            let (past, now) = apart.split_at(rows.before);
-            let center = median(past);
-            let limit = 3.0 * mad_sd(past, center);
-            let clipped: Vec<f64> = past.iter().map(|v| (v - center).clamp(-limit, limit)).collect();
-            (median(now) - center, level_error(&clipped, now.len()))
-        })
-        .collect();
-    let all: Vec<f64> = shifts.iter().map(|s| s.0).collect();
-    let center = median(&all);
-    let scatter = mad_sd(&all, center);
-    let gone: Vec<bool> =
-        shifts.iter().map(|(shift, error)| (shift - center).abs() > MOVED * error.max(scatter)).collect();
-    let moved = columns.iter().zip(&gone).filter(|(_, gone)| **gone).map(|((k, _), _)| *k).collect();
-    let mut gone = gone.iter();
-    columns.retain(|_| !gone.next().copied().unwrap_or(false));
+    moved.sort_unstable();
     moved
+}
+
+/// How far a control moved against the midmean between baseline and window, and the standard error of that.
+fn level_shift(x: &[f64], middle: &[f64], before: usize) -> (f64, f64) {
+    let apart: Vec<f64> = x.iter().zip(middle).map(|(x, m)| x - m).collect();
+    let (past, now) = apart.split_at(before);
+    let center = median(past);
+    let limit = 3.0 * mad_sd(past, center);
+    let clipped: Vec<f64> = past.iter().map(|v| (v - center).clamp(-limit, limit)).collect();
+    (mean(now) - center - mean(&clipped), level_error(&clipped, now.len()))
 }
 
 /// Standard error of the difference between the means of `now` new values and of the past ones, under an
@@ -200,13 +229,28 @@ struct Design {
     gram: DMatrix<f64>,
 }
 
+/// A design with its penalty, factorised: what is left of a series after the regression.
+struct Ridge<'a> {
+    z: &'a DMatrix<f64>,
+    factor: Option<Cholesky<f64, Dyn>>,
+}
+
+impl Ridge<'_> {
+    fn residual(&self, values: &[f64]) -> Vec<f64> {
+        let Some(factor) = &self.factor else { return values.to_vec() };
+        let mut left = DVector::from_column_slice(values);
+        let beta = factor.solve(&self.z.tr_mul(&left));
+        left.gemv(-1.0, self.z, &beta, 1.0);
+        left.as_slice().to_vec()
+    }
+}
+
 impl Design {
-    fn new(columns: &[(usize, Vec<f64>)], middle: &[f64], gap: &[f64], rows: &Rows, season: usize) -> Design {
+    fn new(columns: &[Column], middle: &[f64], rows: &Rows, season: usize) -> Design {
         let before = rows.before;
-        let target = rows.deseason(gap, season);
         let mut candidates: Vec<(f64, Vec<f64>)> = columns
             .iter()
-            .filter_map(|(_, x)| {
+            .filter_map(|Column { x, moved, .. }| {
                 // A missing value says nothing: it is put where the control stands on average.
                 let apart: Vec<f64> = x.iter().zip(middle).map(|(x, m)| x - m).collect();
                 let usual = mean(&apart);
@@ -216,26 +260,24 @@ impl Design {
                 if size <= 1e-9 {
                     return None;
                 }
-                z.iter_mut().for_each(|v| *v /= size);
-                let cross: f64 = z[..before].iter().zip(&target[..before]).map(|(a, b)| a * b).sum();
-                Some((cross.abs(), z))
+                // The further it moved, the dearer it is: an effect must not be explained away by a control that happened
+                // to move at the same time.
+                let weight = 1.0 / (size * (1.0 + (moved / 1.5).powi(2)).sqrt());
+                z.iter_mut().for_each(|v| *v *= weight);
+                Some((size, z))
             })
             .collect();
-        candidates.sort_by(|a, b| b.0.total_cmp(&a.0));
+        candidates.sort_by(|a, b| a.0.total_cmp(&b.0));
         candidates.truncate(MOST_CONTROLS);
         let z = DMatrix::from_fn(rows.times.len(), candidates.len(), |i, k| candidates[k].1[i]);
         let gram = z.tr_mul(&z);
         Design { z, gram }
     }
 
-    /// Residual of `values` after the ridge regression. An infinite penalty leaves the mean of the references alone.
-    fn residual(&self, values: &[f64], penalty: f64) -> Option<Vec<f64>> {
-        if penalty.is_infinite() || self.z.ncols() == 0 {
-            return Some(values.to_vec());
-        }
-        let target = DVector::from_column_slice(values);
-        let beta = solve(&self.gram, &self.z.tr_mul(&target), penalty)?;
-        Some((target - &self.z * beta).as_slice().to_vec())
+    /// The regression on all rows. An infinite penalty leaves the mean of the references alone.
+    fn ridge(&self, penalty: f64) -> Ridge<'_> {
+        let none = penalty.is_infinite() || self.z.ncols() == 0;
+        Ridge { z: &self.z, factor: if none { None } else { penalised(&self.gram, penalty).cholesky() } }
     }
 
     /// Blocked cross-validation on the baseline: five stretches are predicted from the other four.
@@ -265,12 +307,16 @@ impl Design {
     }
 }
 
-fn solve(gram: &DMatrix<f64>, right: &DVector<f64>, penalty: f64) -> Option<DVector<f64>> {
+fn penalised(gram: &DMatrix<f64>, penalty: f64) -> DMatrix<f64> {
     let mut left = gram.clone();
     for k in 0..left.nrows() {
         left[(k, k)] += penalty;
     }
-    Some(left.cholesky()?.solve(right))
+    left
+}
+
+fn solve(gram: &DMatrix<f64>, right: &DVector<f64>, penalty: f64) -> Option<DVector<f64>> {
+    Some(penalised(gram, penalty).cholesky()?.solve(right))
 }
 
 /// Conformal inference over moving blocks, the model refitted under every null (Chernozhukov, Wüthrich & Zhu 2021,
@@ -292,9 +338,7 @@ impl Conformal {
 
     /// p-value of no effect.
     fn p_value(&self) -> f64 {
-        let observed = self.a[0].abs();
-        let reached = self.a.iter().filter(|a| a.abs() >= observed * (1.0 - 1e-12)).count();
-        reached as f64 / self.a.len() as f64
+        conformal_p_value(&self.a)
     }
 
     /// How far below and above the estimate an effect is not refused at `alpha`; `NaN` where no distance is.
@@ -316,6 +360,72 @@ impl Conformal {
         };
         (pick(below), pick(above))
     }
+}
+
+/// What the conformal p-value does under autoregressive noise of the same memory: blocks are few and dependent, so it
+/// is too small somewhat too often. Its own distribution puts that right (prepivoting, Beran 1988, JASA 83).
+struct Calibration {
+    /// Conformal p-values of simulated noise, sorted.
+    draws: Vec<f64>,
+}
+
+impl Calibration {
+    const DRAWS: usize = 199;
+    const TRIALS: usize = 30;
+
+    fn of(left: &[f64], ridge: &Ridge<'_>, rows: &Rows, season: usize, seed: u64) -> Calibration {
+        let mut rng = generator(seed, 0xC0F0);
+        let mut draw = |phi: f64| ridge.residual(&rows.deseason(&autoregression(phi, left.len(), &mut rng), season));
+        // The fit takes memory out of its residuals: simulated ones say how much (Gouriéroux, Renault & Touzi 2000).
+        let seen = memory(left);
+        let mut phi = seen.clamp(0.0, 0.9);
+        for _ in 0..2 {
+            let shown = (0..Self::TRIALS).map(|_| memory(&draw(phi))).sum::<f64>() / Self::TRIALS as f64;
+            phi = (phi + seen - shown).clamp(0.0, 0.9);
+        }
+        let mut draws: Vec<f64> =
+            (0..Self::DRAWS).map(|_| conformal_p_value(&block_sums(&draw(phi), rows.before))).collect();
+        draws.sort_unstable_by(f64::total_cmp);
+        Calibration { draws }
+    }
+
+    /// The level at which the conformal test must be made to have size `alpha`; never above `alpha`.
+    fn level(&self, alpha: f64) -> f64 {
+        let rank = (alpha * (self.draws.len() + 1) as f64).floor() as usize;
+        // A p-value equal to the one at that rank would be refused too often.
+        self.draws.get(rank).map_or(alpha, |p| alpha.min(*p - 1e-9).max(0.0))
+    }
+
+    /// How often noise alone gives a conformal p-value this small; never below the conformal p-value itself.
+    fn p_value(&self, conformal: f64) -> f64 {
+        let reached = self.draws.partition_point(|p| *p <= conformal);
+        ((1 + reached) as f64 / (1 + self.draws.len()) as f64).max(conformal)
+    }
+}
+
+/// Correlation of neighbouring values.
+fn memory(values: &[f64]) -> f64 {
+    let square: f64 = values.iter().map(|v| v * v).sum();
+    let cross: f64 = values.windows(2).map(|p| p[0] * p[1]).sum();
+    if square > 0.0 { cross / square } else { 0.0 }
+}
+
+/// Normal noise in which neighbours are correlated by `phi`.
+fn autoregression(phi: f64, n: usize, rng: &mut impl Rng) -> Vec<f64> {
+    let start: f64 = StandardNormal.sample(rng);
+    let mut state = start / (1.0 - phi * phi).sqrt();
+    let step = |_| {
+        let innovation: f64 = StandardNormal.sample(rng);
+        state = phi * state + innovation;
+        state
+    };
+    (0..n).map(step).collect()
+}
+
+/// Share of the blocks whose sum is at least as large as that of the window, the first.
+fn conformal_p_value(sums: &[f64]) -> f64 {
+    let observed = sums[0].abs() * (1.0 - 1e-12);
+    sums.iter().filter(|a| a.abs() >= observed).count() as f64 / sums.len() as f64
 }
 
 /// Sums over all blocks as long as the window, around the circle of rows, the window's own first.

@@ -249,10 +249,10 @@ fn model_errors(
     errors
 }
 
-/// The periods that may truly have been the peak: those within two spreads of it.
+/// The periods that may truly have been the peak: those within three spreads of it.
 fn rivals(y: &[f64], target: &Target, found: Option<(f64, f64, usize, usize)>, fit: &Expected) -> Vec<usize> {
     let (Target::Max(range), Some((observed, expected, _, at))) = (target, found) else { return Vec::new() };
-    let least = observed / expected * (-2.0 * fit.spread).exp();
+    let least = observed / expected * (-3.0 * fit.spread).exp();
     range.clone().filter(|&t| t == at || (t < y.len() && y[t] / fit.at(t) >= least)).collect()
 }
 

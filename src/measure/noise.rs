@@ -4,16 +4,43 @@
 
 use crate::measure::expected::Expected;
 use rand::{Rng, RngExt};
-use rand_distr::{ChiSquared, Distribution, StandardNormal};
+use rand_distr::{ChiSquared, Distribution, Exp1, StandardNormal};
 
 /// The noise of a series on its working scale.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Noise {
     /// Correlation of neighbours, corrected for the bias of a short baseline.
     pub phi: f64,
+    /// Sorted.
     innovations: Vec<f64>,
+    /// Innovations above and below these thresholds are drawn from exponential tails with these means.
+    upper: Tail,
+    lower: Tail,
     n: f64,
     freedom: f64,
+}
+
+/// The outer tenth of the innovations on one side: where it starts, how far beyond on average, how many.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Tail {
+    threshold: f64,
+    excess: f64,
+    count: usize,
+}
+
+impl Tail {
+    /// `values` from the outermost inwards.
+    fn of(values: impl ExactSizeIterator<Item = f64> + Clone) -> Tail {
+        let count = values.len() / 10;
+        let threshold = values.clone().nth(count).unwrap_or(0.0);
+        let sum: f64 = values.take(count).map(|v| v - threshold).sum();
+        Tail { threshold, excess: sum / count.max(1) as f64, count }
+    }
+
+    fn draw(&self, rng: &mut impl Rng) -> f64 {
+        let beyond: f64 = Exp1.sample(rng);
+        self.threshold + self.excess * beyond
+    }
 }
 
 impl Noise {
@@ -42,7 +69,26 @@ impl Noise {
         let inflate = (n / (n - fit.spent).max(1.0)).sqrt();
         innovations.iter_mut().for_each(|v| *v = (*v - mean) * inflate);
         let freedom = (n * (1.0 - phi) / (1.0 + phi.max(0.0)) - fit.spent).max(4.0);
-        Noise { phi, innovations, n, freedom }
+        innovations.sort_unstable_by(f64::total_cmp);
+        let upper = Tail::of(innovations.iter().rev().copied());
+        let lower = Tail::of(innovations.iter().map(|v| -v));
+        Noise { phi, innovations, upper, lower, n, freedom }
+    }
+
+    /// One innovation: an observed one, or from a tail beyond what a short baseline could show.
+    fn innovation(&self, rng: &mut impl Rng) -> f64 {
+        let n = self.innovations.len();
+        if n == 0 {
+            return 0.0;
+        }
+        let rank = rng.random_range(0..n);
+        if rank < self.lower.count {
+            -self.lower.draw(rng)
+        } else if n - 1 - rank < self.upper.count {
+            self.upper.draw(rng)
+        } else {
+            self.innovations[rank]
+        }
     }
 
     /// Fills `path` with one course of the noise.
@@ -51,13 +97,7 @@ impl Noise {
         let phi = (self.phi + wander * ((1.0 - self.phi * self.phi) / self.n).sqrt()).clamp(-0.3, 0.97);
         // `freedom` is at least 4, so the distribution exists.
         let scale = ChiSquared::new(self.freedom).map_or(1.0, |d| (self.freedom / d.sample(rng)).sqrt());
-        let mut innovation = || {
-            if self.innovations.is_empty() {
-                0.0
-            } else {
-                scale * self.innovations[rng.random_range(0..self.innovations.len())]
-            }
-        };
+        let mut innovation = || scale * self.innovation(rng);
         let mut state = innovation() / (1.0 - phi * phi).sqrt();
         for _ in 0..8 {
             state = phi * state + innovation();

@@ -1,7 +1,8 @@
 //! Detection: robust z of single periods and windows, change points, and the surges that both make up.
 //!
 //! Change points are cost ([`cost`]) × exact penalised search ([`fpop`], [`pelt`]) × penalty ([`penalty`]);
-//! [`changepoint`] puts them together and adds significance and location intervals.
+//! [`changepoint`] puts them together and adds significance and location intervals, [`raw`] brings a series of unknown
+//! nature to the scale on which they are looked for.
 
 pub mod changepoint;
 pub mod cost;
@@ -11,6 +12,8 @@ pub mod online;
 pub mod pelt;
 pub mod penalty;
 pub mod points;
+pub mod prepare;
+pub mod raw;
 pub mod spike;
 pub mod surge;
 pub mod surprise;

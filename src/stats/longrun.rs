@@ -43,11 +43,11 @@ pub fn difference_sd(values: &[f64]) -> f64 {
 }
 
 /// Block length for batch means of n values, about 2·n^⅓ (the rate of Carlstein 1986, Annals of Statistics 14;
-/// 21 for three years of days), as whole seasons if the series has one.
+/// 21 for three years of days), in whole seasons if the series has one.
 pub fn block_length(n: usize, season: usize) -> usize {
     let block = 2.0 * (n as f64).cbrt();
     let season = season.max(1);
-    ((block / season as f64).round() as usize).max(1) * season
+    ((block / season as f64).ceil() as usize).max(1) * season
 }
 
 /// Long-run standard deviation from the differences of the means of neighbouring blocks, robust to changes of level;
@@ -85,6 +85,24 @@ pub fn long_run_sd(values: &[f64], season: usize) -> f64 {
     }
     // `max` leaves out a NaN.
     sd.max(block_sd(values, block_length(observed, season), 5.0 * sd))
+}
+
+/// As [`long_run_sd`], but changes of slope leave it alone too: from second differences of single values and of
+/// block means. For values without gaps and spikes; `NaN` with fewer than five values.
+pub fn line_long_run_sd(values: &[f64], season: usize) -> f64 {
+    let sd = second_difference_sd(values, 1);
+    sd.max(second_difference_sd(values, block_length(values.len(), season)))
+}
+
+fn second_difference_sd(values: &[f64], block: usize) -> f64 {
+    if values.len() < 3 * block + 2 * block.div_ceil(3) {
+        return f64::NAN;
+    }
+    let mean = |start: usize| values[start..start + block].iter().sum::<f64>() / block as f64;
+    let starts = (0..=values.len() - 3 * block).step_by(block.div_ceil(3));
+    let mut differences: Vec<f64> = starts.map(|s| mean(s) - 2.0 * mean(s + block) + mean(s + 2 * block)).collect();
+    // Var(a − 2b + c) = 6 Var of one.
+    scale_around_zero(&mut differences) * (block as f64 / 6.0).sqrt()
 }
 
 #[cfg(test)]

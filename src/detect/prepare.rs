@@ -1,0 +1,89 @@
+//! From a raw series of unknown nature to one on which levels and lines can be searched: working scale, season, spikes.
+
+use crate::stats::longrun::scale_around_zero;
+use crate::stats::robust::{mean, median, median_with};
+use crate::stats::scale::Scale;
+
+/// The working scale of a raw series: the logarithm where steps are more even as ratios than as differences.
+///
+/// Compares the likelihood of the step-to-step changes (Laplace around their median) on both scales, with the
+/// Jacobian of Box & Cox (1964). Values that are not positive exclude the logarithm, except counts (whole, never
+/// negative), which get one added.
+pub fn working_scale(values: &[f64]) -> Scale {
+    let observed: Vec<f64> = values.iter().copied().filter(|v| v.is_finite()).collect();
+    let least = observed.iter().copied().fold(f64::INFINITY, f64::min);
+    let counts = least == 0.0 && observed.iter().all(|v| v.fract() == 0.0);
+    if observed.len() < 3 || !(least > 0.0 || counts) {
+        return Scale::Identity;
+    }
+    let log = Scale::Log { offset: if counts { 1.0 } else { 0.0 } };
+    let logs: Vec<f64> = observed.iter().map(|&v| log.forward(v)).collect();
+    // The geometric mean is the Jacobian of the logarithm.
+    if mean_step(&logs) * mean(&logs).exp() < mean_step(&observed) { log } else { Scale::Identity }
+}
+
+/// Mean absolute deviation of the changes from their median.
+fn mean_step(values: &[f64]) -> f64 {
+    let steps: Vec<f64> = values.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    let middle = median(&steps);
+    mean(&steps.iter().map(|d| (d - middle).abs()).collect::<Vec<_>>())
+}
+
+/// Median of the observed values within `reach` of every index (fewer at the ends).
+pub fn running_median(x: &[f64], reach: usize) -> Vec<f64> {
+    let mut scratch = Vec::with_capacity(2 * reach + 1);
+    let mut around = |i: usize| {
+        let window = &x[i.saturating_sub(reach)..(i + reach + 1).min(x.len())];
+        median_with(window.iter().copied(), &mut scratch)
+    };
+    (0..x.len()).map(&mut around).collect()
+}
+
+/// Removes the medians by phase of a season if it is really there: if phases learnt on either half of the series
+/// make the other half at least 5% smaller. `None` if they do not, or with fewer than four cycles.
+pub fn without_season(x: &[f64], season: usize) -> Option<Vec<f64>> {
+    let n = x.len();
+    if season < 2 || n < 4 * season {
+        return None;
+    }
+    let trend = running_median(x, season / 2);
+    let rest: Vec<f64> = x.iter().zip(trend).map(|(v, t)| v - t).collect();
+    let half = n / 2;
+    let (first, second) = (phases(&rest, season, 0..half), phases(&rest, season, half..n));
+    let size = |value: &dyn Fn(usize) -> f64| (0..n).map(value).filter(|v| !v.is_nan()).map(f64::abs).sum::<f64>();
+    let before = size(&|i| rest[i]);
+    let after = size(&|i| rest[i] - if i < half { second[i % season] } else { first[i % season] });
+    if after.is_nan() || after >= 0.95 * before {
+        return None;
+    }
+    let all = phases(&rest, season, 0..n);
+    Some((0..n).map(|i| x[i] - all[i % season]).collect())
+}
+
+/// Median of every phase of the season within a stretch, centred; 0 for a phase without observations.
+fn phases(rest: &[f64], season: usize, range: std::ops::Range<usize>) -> Vec<f64> {
+    let mut scratch = Vec::new();
+    let mut phase = |p: usize| {
+        let values = range.clone().filter(|i| i % season == p).map(|i| rest[i]);
+        let middle = median_with(values, &mut scratch);
+        if middle.is_nan() { 0.0 } else { middle }
+    };
+    let medians: Vec<f64> = (0..season).map(&mut phase).collect();
+    let center = mean(&medians);
+    medians.into_iter().map(|m| m - center).collect()
+}
+
+/// Replaces spikes of one or two observations by the median of five: values further than four robust standard
+/// deviations from it (Hampel's filter). `x` has no gaps.
+pub fn without_spikes(x: &[f64]) -> Vec<f64> {
+    if x.len() < 10 {
+        return x.to_vec();
+    }
+    let smooth = running_median(x, 2);
+    let mut rest: Vec<f64> = x.iter().zip(&smooth).map(|(v, m)| v - m).filter(|d| *d != 0.0).collect();
+    let steps: Vec<f64> = x.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    let middle = median(&steps);
+    let mut steps: Vec<f64> = steps.iter().map(|d| d - middle).collect();
+    let sd = scale_around_zero(&mut rest).max(scale_around_zero(&mut steps) / std::f64::consts::SQRT_2);
+    x.iter().zip(smooth).map(|(&v, m)| if (v - m).abs() > 4.0 * sd { m } else { v }).collect()
+}

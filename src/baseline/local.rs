@@ -60,7 +60,7 @@ impl Level {
 
     /// Standard deviation of the next error; a short past widens it.
     fn spread(&self) -> f64 {
-        let variance = self.variance.max(LONG_FLOOR * LONG_FLOOR * self.long_variance);
+        let variance = self.variance.max(LONG_FLOOR.powi(2) * self.long_variance);
         let young = 1.0 + 2.0 / self.n.max(1.0);
         (variance * young).sqrt().max(1e-9 * self.level.abs()).max(1e-150)
     }

@@ -205,7 +205,7 @@ impl Scorer {
             negative: false,
             whole: true,
             spread_of_z: Tail::new(MEMORY),
-            novelty: Novelty::new(step, &periods),
+            novelty: Novelty::new(step),
             periods,
         };
         if scorer.is_declared_count() {

@@ -10,13 +10,13 @@ const CELLS: usize = 8;
 const DOUBLINGS: usize = 22;
 /// Values below this are all alike.
 const LEAST: f64 = 1.0 / 64.0;
-/// Weight of the assumed tail exp(−s^1.2·1.2), until the series has shown its own.
-const PRIOR: f64 = 40.0;
+/// Weight of the assumed tail exp(−1.2·s^0.9), heavier than Normal, until the series has shown its own.
+const PRIOR: f64 = 600.0;
 /// Two pairs of tail probabilities through which the tail is drawn.
 const BODY: (f64, f64) = (0.12, 0.02);
-const HIGH: (f64, f64) = (0.03, 0.003);
+const HIGH: (f64, f64) = (0.05, 0.005);
 /// Past weight from which the higher pair is trusted.
-const HIGH_FROM: f64 = 700.0;
+const HIGH_FROM: f64 = 900.0;
 
 /// A Weibull tail: −ln p = factor · s^shape.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -53,7 +53,7 @@ impl Tail {
     /// A statistic of which nothing is known yet; after `memory` values the past counts half.
     pub fn new(memory: f64) -> Tail {
         let mut cells = vec![0.0; CELLS * DOUBLINGS];
-        let survival = |s: f64| (-1.2 * s.powf(1.2)).exp();
+        let survival = |s: f64| (-1.2 * s.powf(0.9)).exp();
         let mut above = 1.0;
         for (i, cell) in cells.iter_mut().enumerate() {
             let below = survival(upper_edge(i));

@@ -43,9 +43,7 @@ impl Order<'_> {
     fn figure(&self, analysis: &Analysis, events: &[Event]) -> Figure {
         match self {
             Order::Overview => chart::overview(&analysis.alerts, &analysis.grid, events),
-            Order::Index(state) => {
-                chart::index(&analysis.index, state, analysis.grid.step, &analysis.alerts, events)
-            }
+            Order::Index(state) => chart::index(&analysis.index, state, analysis.grid.step, &analysis.alerts, events),
             Order::Series(scored, alert) => chart::series(scored, &analysis.grid, alert, events),
         }
     }
@@ -66,13 +64,15 @@ fn orders(analysis: &Analysis) -> BTreeMap<String, Order<'_>> {
             *best = alert;
         }
     }
-    let mut alerts: Vec<_> = strongest.into_iter().filter_map(|(key, alert)| Some((*series.get(&key)?, alert))).collect();
+    let mut alerts: Vec<_> =
+        strongest.into_iter().filter_map(|(key, alert)| Some((*series.get(&key)?, alert))).collect();
     alerts.sort_by(|(_, a), (_, b)| strength(b).partial_cmp(&strength(a)).unwrap_or(std::cmp::Ordering::Equal));
     alerts.truncate(MOST);
     alerts.sort_by_key(|(scored, _)| (scored.level, &scored.key));
     for (scored, alert) in alerts {
         let name = series_name(scored.level, &scored.key);
-        let free = (1..).map(|n| if n == 1 { name.clone() } else { format!("{name}-{n}") }).find(|n| !orders.contains_key(n));
+        let free =
+            (1..).map(|n| if n == 1 { name.clone() } else { format!("{name}-{n}") }).find(|n| !orders.contains_key(n));
         orders.insert(free.unwrap_or(name), Order::Series(scored, alert));
     }
     orders

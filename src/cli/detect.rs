@@ -158,7 +158,12 @@ fn push_value(text: &mut Vec<u8>, value: f64) {
     }
 }
 
-fn write_change_points(out: &mut impl Write, plain: &Plain, series: &Gridded, changes: &[ChangePoint]) -> io::Result<()> {
+fn write_change_points(
+    out: &mut impl Write,
+    plain: &Plain,
+    series: &Gridded,
+    changes: &[ChangePoint],
+) -> io::Result<()> {
     writeln!(out, "{CHANGEPOINTS}")?;
     let mut text = Vec::new();
     for change in changes {

@@ -441,3 +441,39 @@ fn block_sums(values: &[f64], before: usize) -> Vec<f64> {
     }
     sums
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_closed_form_of_the_interval_is_that_of_a_search_over_effects() {
+        let mut rng = generator(3, 0);
+        for (n, before, alpha) in [(60, 50, 0.1), (84, 56, 0.1), (40, 39, 0.2)] {
+            let noise = autoregression(0.4, n, &mut rng);
+            let inside: Vec<f64> = (0..n).map(|i| if i >= before { 1.0 } else { 0.0 }).collect();
+            let demeaned = |v: &[f64]| v.iter().map(|x| x - mean(v)).collect::<Vec<_>>();
+            let (u, e) = (demeaned(&noise), demeaned(&inside));
+            let conformal = Conformal::of(&u, &e, before).unwrap();
+            let (below, above) = conformal.reach(alpha);
+            let p_at = |theta: f64| {
+                let shifted: Vec<f64> = u.iter().zip(&e).map(|(u, e)| u - theta * e).collect();
+                conformal_p_value(&block_sums(&shifted, before))
+            };
+            for (edge, outwards) in [(conformal.theta - below, -1e-6), (conformal.theta + above, 1e-6)] {
+                assert!(p_at(edge - outwards) > alpha && p_at(edge + outwards) <= alpha, "{n} {before} {edge}");
+            }
+        }
+    }
+
+    #[test]
+    fn block_sums_go_around_the_circle_and_begin_with_the_window() {
+        assert_eq!(block_sums(&[1.0, 2.0, 4.0, 8.0], 2), [12.0, 9.0, 3.0, 6.0]);
+    }
+
+    #[test]
+    fn the_midmean_ignores_a_wild_quarter() {
+        let column = |x: f64| Column { index: 0, x: vec![x], moved: 0.0 };
+        assert_eq!(midmeans(&[column(1.0), column(2.0), column(4.0), column(900.0)], 1), [3.0]);
+    }
+}

@@ -9,7 +9,7 @@ use crate::stats::resample::generator;
 use crate::stats::robust::{median, quantile};
 use crate::stats::scale::Scale;
 use rand_distr::{Distribution, StandardNormal};
-use statrs::distribution::{ContinuousCDF, Gamma};
+use statrs::distribution::{ContinuousCDF, Normal};
 use std::ops::Range;
 
 /// How much a series rose over a window.
@@ -212,7 +212,7 @@ fn model_errors(
     setting: &Setting<'_>,
 ) -> Vec<Errors> {
     let noise = Noise::of(fit);
-    let end = targets.iter().map(|t| t.range().end.min(y.len())).max().unwrap_or(0);
+    let end = targets.iter().map(|t| t.range().end.min(y.len())).max().unwrap_or(0).max(baseline.end);
     let start = targets.iter().map(|t| t.range().start).min().unwrap_or(0).min(baseline.start);
     let draws = (DRAWS * 100 / (end - start).max(100)).clamp(199, DRAWS);
     let candidates: Vec<Vec<usize>> = targets.iter().zip(found).map(|(target, f)| rivals(y, target, *f, fit)).collect();
@@ -269,7 +269,8 @@ fn placebo_ratios(
     let most = (400 * 100 / baseline.len().max(100)).clamp(60, 400);
     let mut ratios = vec![Vec::new(); targets.len()];
     let flagged = |t: usize| exclude.is_some_and(|mask| mask.get(t).copied().unwrap_or(false));
-    for shift in placebo::shifts(baseline, reach, stride, most) {
+    let nearest = targets.iter().map(|t| t.range().start).min().unwrap_or(0);
+    for shift in placebo::shifts(baseline, reach, stride, most).into_iter().filter(|&shift| shift <= nearest) {
         let past = baseline.start - shift..baseline.end - shift;
         let known = past.clone().filter(|&t| y[t].is_finite() && !flagged(t)).count();
         if 2 * known < past.len() {
@@ -320,10 +321,11 @@ fn interval(ratio: f64, errors: &Errors, (center, shift, stretch): (f64, f64, f6
 /// No interval of a count is narrower than that of a Poisson count with the same number of visits (Garwood 1936,
 /// Biometrika 28).
 fn widen_to_counting_noise(lift: &mut Estimate, observed: f64, expected: f64, level: f64) {
-    let tail = (1.0 - level) / 2.0;
-    let bound = |shape: f64, p: f64| Gamma::new(shape, 1.0).map_or(f64::NAN, |g| g.inverse_cdf(p));
-    let low = if observed > 0.0 { bound(observed, tail) } else { 0.0 };
-    let high = bound(observed + 1.0, 1.0 - tail);
+    let z = Normal::standard().inverse_cdf((1.0 + level) / 2.0);
+    // Quantiles of the gamma distribution after Wilson & Hilferty 1931.
+    let bound = |shape: f64, z: f64| shape * (1.0 - 1.0 / (9.0 * shape) + z / (3.0 * shape.sqrt())).max(0.0).powi(3);
+    let low = if observed > 0.0 { bound(observed, -z) } else { 0.0 };
+    let high = bound(observed + 1.0, z);
     lift.low = lift.low.min(low / expected - 1.0);
     lift.high = lift.high.max(high / expected - 1.0);
 }

@@ -207,7 +207,8 @@ fn model_errors(
     exclude: Option<&[bool]>,
     setting: &Setting<'_>,
 ) -> Vec<Errors> {
-    let noise = Noise::of(fit);
+    let block = (setting.seasons.len() > 1).then(|| setting.seasons[0]);
+    let noise = Noise::of(fit, block);
     let end = targets.iter().map(|t| t.range().end.min(y.len())).max().unwrap_or(0).max(baseline.end);
     let start = targets.iter().map(|t| t.range().start).min().unwrap_or(0).min(baseline.start);
     let draws = (DRAWS * 100 / (end - start).max(100)).clamp(199, DRAWS);

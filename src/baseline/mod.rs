@@ -1,3 +1,4 @@
 //! What was to be expected.
 
+mod conformal;
 pub mod counterfactual;

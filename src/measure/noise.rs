@@ -3,6 +3,7 @@
 //! that a short baseline makes wide intervals.
 
 use crate::measure::expected::Expected;
+use crate::stats::robust::mean;
 use rand::{Rng, RngExt};
 use rand_distr::{ChiSquared, Distribution, Exp1, StandardNormal};
 
@@ -18,6 +19,9 @@ pub struct Noise {
     lower: Tail,
     n: f64,
     freedom: f64,
+    /// Length of a block (a day of hours), standard deviation and memory of what its periods have in common beyond
+    /// the autoregression.
+    block: Option<(usize, f64, f64)>,
 }
 
 /// The outer tenth of the innovations on one side: where it starts, how far beyond on average, how many.
@@ -44,8 +48,9 @@ impl Tail {
 }
 
 impl Noise {
-    /// Learns the noise from the residuals of a fit.
-    pub fn of(fit: &Expected) -> Noise {
+    /// Learns the noise from the residuals of a fit. `block`: length of the shortest season if there are several (a
+    /// day of hours), whose periods may share noise that an autoregression from hour to hour does not see.
+    pub fn of(fit: &Expected, block: Option<usize>) -> Noise {
         let r = &fit.residuals;
         let limit = 3.0 * fit.spread;
         let clipped = |v: f64| v.clamp(-limit, limit);
@@ -72,7 +77,8 @@ impl Noise {
         innovations.sort_unstable_by(f64::total_cmp);
         let upper = Tail::of(innovations.iter().rev().copied());
         let lower = Tail::of(innovations.iter().map(|v| -v));
-        Noise { phi, innovations, upper, lower, n, freedom }
+        let block = block.and_then(|length| shared(r, length, phi));
+        Noise { phi, innovations, upper, lower, n, freedom, block }
     }
 
     /// One innovation: an observed one, or from a tail beyond what a short baseline could show.
@@ -102,9 +108,35 @@ impl Noise {
         for _ in 0..8 {
             state = phi * state + innovation();
         }
-        for value in path {
+        for value in path.iter_mut() {
             state = phi * state + innovation();
             *value = state;
         }
+        let Some((length, sd, memory)) = self.block else { return };
+        let mut level: f64 = StandardNormal.sample(rng);
+        for day in path.chunks_mut(length) {
+            let step: f64 = StandardNormal.sample(rng);
+            level = memory * level + (1.0 - memory * memory).sqrt() * step;
+            day.iter_mut().for_each(|v| *v += scale * sd * level);
+        }
     }
+}
+
+/// (length, standard deviation, memory) of what the periods of a block share: the variance of the block means beyond
+/// what an autoregression with correlation `phi` gives them. `None` where there is none, or fewer than eight blocks.
+fn shared(residuals: &[f64], length: usize, phi: f64) -> Option<(usize, f64, f64)> {
+    let means: Vec<f64> = residuals.chunks_exact(length.max(1)).map(mean).filter(|m| m.is_finite()).collect();
+    let blocks = means.len() as f64;
+    if length < 2 || means.len() < 8 {
+        return None;
+    }
+    let center = mean(&means);
+    let variance = means.iter().map(|m| (m - center).powi(2)).sum::<f64>() / (blocks - 1.0);
+    let total = mean(&residuals.iter().map(|r| r * r).collect::<Vec<_>>());
+    let n = length as f64;
+    let implied = total / n * (1.0 + 2.0 * (1..length).map(|k| (1.0 - k as f64 / n) * phi.powi(k as i32)).sum::<f64>());
+    let excess = variance - implied;
+    let cross = means.windows(2).map(|p| (p[0] - center) * (p[1] - center)).sum::<f64>() / (blocks - 1.0);
+    let raw = if excess > 0.0 { (cross / excess).clamp(-0.2, 0.9) } else { return None };
+    Some((length, excess.sqrt(), (raw + (1.0 + 3.0 * raw) / blocks).clamp(0.0, 0.9)))
 }

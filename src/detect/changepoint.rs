@@ -172,12 +172,14 @@ pub(super) fn location(
 ) -> (usize, usize) {
     let allowed = -2.0 * (1.0 - settings.level.clamp(0.0, 0.999_999).sqrt()).ln();
     // Of a break after the i-th observation of the stretch, less that of one at its start.
+    let gain = |i: usize| settings.loss.of(x[i] - before(i)) - settings.loss.of(x[i] - after(i));
     let mut cost = 0.0;
-    let mut costs = vec![];
-    for i in around.start..around.end - 1 {
-        cost += settings.loss.of(x[i] - before(i)) - settings.loss.of(x[i] - after(i));
-        costs.push(cost);
-    }
+    let costs: Vec<f64> = (around.start..around.end - 1)
+        .map(|i| {
+            cost += gain(i);
+            cost
+        })
+        .collect();
     let least = costs.iter().copied().fold(f64::INFINITY, f64::min);
     let plausible = |i: &usize| costs[*i] <= least + allowed;
     let position = |i: usize| around.start + 1 + i;

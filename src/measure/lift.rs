@@ -8,7 +8,6 @@ use crate::measure::placebo;
 use crate::stats::resample::generator;
 use crate::stats::robust::{median, quantile};
 use crate::stats::scale::Scale;
-use crate::stats::tail::normal_quantile;
 use rand_distr::{Distribution, StandardNormal};
 use statrs::distribution::{ContinuousCDF, Normal};
 use std::ops::Range;
@@ -350,14 +349,4 @@ fn widen_to_counting_noise(lift: &mut Estimate, observed: f64, expected: f64, le
     let high = bound(observed + 1.0, z);
     lift.low = lift.low.min(low / expected - 1.0);
     lift.high = lift.high.max(high / expected - 1.0);
-}
-
-/// Quantile of a Gamma distribution of scale one. For large shapes the exact search takes for ever, and Wilson &
-/// Hilferty (1931, PNAS 17) are right to more digits than a count has.
-fn gamma_quantile(shape: f64, p: f64) -> f64 {
-    if shape > 1e3 {
-        let z = normal_quantile(p);
-        return shape * (1.0 - 1.0 / (9.0 * shape) + z / (3.0 * shape.sqrt())).powi(3);
-    }
-    Gamma::new(shape, 1.0).map_or(f64::NAN, |gamma| gamma.inverse_cdf(p))
 }

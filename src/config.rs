@@ -53,7 +53,7 @@ pub struct Settings {
     #[arg(long, value_name = "FILE", help_heading = "Data")]
     pub total: Option<PathBuf>,
 
-    /// Format of the input; auto goes by name and content [default: auto]
+    /// Format of the input; auto: CSV, Parquet or NDJSON, by the content [default: auto]
     #[arg(long, help_heading = "Data")]
     pub format: Option<Format>,
 
@@ -208,15 +208,9 @@ choice!(
 choice!(
     /// Format of the input.
     Format {
-        /// By name and content
+        /// CSV, Parquet or NDJSON, by the content
         #[default]
         Auto,
-        /// Comma-, semicolon- or tab-separated text
-        Csv,
-        /// Apache Parquet
-        Parquet,
-        /// One JSON object a line
-        Ndjson,
     }
 );
 

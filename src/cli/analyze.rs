@@ -8,8 +8,10 @@ use crate::config::Settings;
 use crate::error::{Error, Result};
 use crate::ingest::Loaded;
 use crate::registry::{PUBLIC_SUFFIX_LIST, Registry};
+use crate::report::cell::moment;
 use crate::report::folder::Folder;
 use crate::report::{run, tables};
+use crate::time::Step;
 use crate::{calendar, pipeline};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;
@@ -147,6 +149,7 @@ fn record<'a>(
         revision: option_env!("FLOODMARK_REVISION"),
         options: &plan.settings,
         seed: plan.options.seed,
+        now: moment(plan.now, Step::HOUR),
         inputs: inputs::records(loaded),
         failures: loaded.report.failures.iter().map(Error::to_string).collect(),
         registry_version: registry.version(),

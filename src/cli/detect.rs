@@ -3,8 +3,8 @@
 use super::args::{Detect, Output};
 use super::{Outcome, to_stdout};
 use crate::alert::ChangePoint;
-use crate::baseline::seasonal::Season;
-use crate::detect::changepoint;
+use crate::detect::raw::detect_raw;
+use crate::detect::{changepoint, online};
 use crate::detect::points::{PointOptions, Points, Seasons, points};
 use crate::error::{Error, Result};
 use crate::ingest::{Plain, read_plain};
@@ -29,7 +29,7 @@ pub(crate) fn run(arguments: &Detect) -> Result<Outcome> {
     }
     let series = Gridded::new(&plain);
     let mut found = points(&series.values, step(&plain), &options);
-    let changes = regimes(&series.values, &options.seasons.periods(step(&plain)), &mut found);
+    let changes = regimes(&series.values, &options.seasons.periods(step(&plain)), options.online, &mut found);
     to_stdout(|out| match arguments.output {
         Output::Points => write_points(out, &plain, &found),
         Output::Changepoints => write_change_points(out, &plain, &series, &changes),
@@ -71,15 +71,30 @@ fn seasons(text: &str) -> Result<Seasons> {
     }
 }
 
-/// Fills in the regimes of the whole series.
-fn regimes(values: &[f64], periods: &[usize], found: &mut Points) -> Vec<ChangePoint> {
-    let season = Season::learn(values, 0, periods);
-    let x: Vec<f64> = values.iter().enumerate().map(|(i, value)| value - season.at(i)).collect();
+/// Fills in the regimes: of the whole series, or `online` as each row could know them.
+fn regimes(values: &[f64], periods: &[usize], online: bool, found: &mut Points) -> Vec<ChangePoint> {
     let settings = changepoint::Settings { season: periods.first().copied().unwrap_or(1), ..Default::default() };
-    let changes = changepoint::change_points(&x, &settings);
+    if online {
+        return regimes_online(values, &settings, found);
+    }
+    let changes = detect_raw(values, periods, &settings).change_points;
     let starts: Vec<usize> = changes.iter().map(|change| change.index).collect();
     starts.iter().for_each(|&start| found.changepoint[start] = true);
     found.segment_mean = changepoint::segment_levels(values, &starts);
+    changes
+}
+
+/// A row is marked when it confirms a change, which began at or before it.
+fn regimes_online(values: &[f64], settings: &changepoint::Settings, found: &mut Points) -> Vec<ChangePoint> {
+    let known = online::online(values, settings);
+    found.segment_mean = known.iter().map(|row| row.level).collect();
+    let mut changes = Vec::new();
+    for (row, now) in known.iter().enumerate() {
+        let Some(index) = now.confirmed else { continue };
+        found.changepoint[row] = true;
+        let before = index.checked_sub(1).map_or(f64::NAN, |last| known[last].level);
+        changes.push(ChangePoint { index, low: index, high: row, before, after: now.level, p_value: f64::NAN });
+    }
     changes
 }
 

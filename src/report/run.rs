@@ -1,5 +1,5 @@
 //! `run.json`: what was run, on what, and what was counted on the way. The only file that may differ between two
-//! runs on the same data, and only in `timings`.
+//! runs on the same data, and only in `timings` and, without `--now`, in `now`.
 
 use crate::alert::{Analysis, Counts};
 use crate::error::{Error, Result};
@@ -19,6 +19,8 @@ pub struct Run<Options: Serialize> {
     pub options: Options,
     /// Seed of all that is resampled.
     pub seed: u64,
+    /// The present moment: `--now`, or the clock.
+    pub now: String,
     /// Files that were read.
     pub inputs: Vec<InputFile>,
     /// Inputs that could not be read, as `path: reason`.

@@ -115,18 +115,18 @@ impl Workdir {
     }
 }
 
-/// Rows of `timestamp,domain,country,visits` for some days from 2023-06-01: a week's rhythm, noise, and presstv.com
+/// Rows of `timestamp,domain,country,visits` for some days from 2023-06-01: a week's rhythm, noise, and presstv.ir
 /// tripled for ten days from day 128 on (2023-10-07). The same for the same arguments.
 pub fn traffic(days: usize) -> String {
     let mut text = String::from("timestamp,domain,country,visits\n");
     let mut noise = 12_345u64;
     for day in 0..days {
-        for (domain, level) in [("presstv.com", 4_000.0), ("rt.com", 20_000.0), ("bbc.co.uk", 90_000.0)] {
+        for (domain, level) in [("presstv.ir", 4_000.0), ("rt.com", 20_000.0), ("bbc.co.uk", 90_000.0)] {
             for (country, part) in [("GB", 0.6), ("US", 0.4)] {
                 noise = noise.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
                 let wobble = 0.94 + 0.12 * ((noise >> 40) as f64 / f64::from(1u32 << 24));
                 let weekend = if day % 7 >= 5 { 0.8 } else { 1.0 };
-                let surge = if domain == "presstv.com" && (128..138).contains(&day) { 3.0 } else { 1.0 };
+                let surge = if domain == "presstv.ir" && (128..138).contains(&day) { 3.0 } else { 1.0 };
                 let visits = (level * part * wobble * weekend * surge).round();
                 writeln!(text, "{},{domain},{country},{visits}", date(day)).expect("memory");
             }

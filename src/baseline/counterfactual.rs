@@ -7,9 +7,10 @@
 //! Rothstein 2021, JASA 116, augment a synthetic control in the same spirit).
 
 use crate::alert::Estimate;
+use crate::baseline::conformal::{Calibration, Conformal};
 use crate::measure::expected::{Expected, Setting};
 use crate::stats::robust::{mad_sd, mean, median};
-use nalgebra::{DMatrix, DVector};
+use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
 use std::ops::Range;
 
 /// A lift with the movement of the reference outlets divided out.
@@ -27,10 +28,11 @@ pub struct NetLift {
     pub moved: Vec<usize>,
 }
 
-/// At most this many controls enter the regression beside the mean of all.
-const MOST_CONTROLS: usize = 20;
+/// At most this many controls enter the regression beside the mean of all: the quietest ones. The treated series has
+/// no say in the choice, or the fit would flatter the baseline against the window and the p-value with it.
+const MOST_CONTROLS: usize = 40;
 /// A control that moved further than this many spreads against the others has moved for its own reasons.
-const MOVED: f64 = 3.0;
+const MOVED: f64 = 2.5;
 
 /// The lift of `treated` in `window` net of the `controls`, all on one grid. Excluded periods do not enter the
 /// baseline. A longer baseline (half a year) gives a better fit. `None` without usable controls, with fewer than two
@@ -49,14 +51,14 @@ pub fn net_lift(
     let log = |series: &[f64]| -> Vec<f64> {
         rows.times.iter().map(|&t| (series.get(t).copied().unwrap_or(f64::NAN) + offset).ln()).collect()
     };
-    let mut columns: Vec<(usize, Vec<f64>)> = Vec::new();
+    let mut columns: Vec<Column> = Vec::new();
     for (k, control) in controls.iter().enumerate() {
         let mut x = log(control);
         x.iter_mut().for_each(|v| *v = if v.is_finite() { *v } else { f64::NAN });
         if rows.covers(&x) {
             let center = median(&x[..rows.before]);
             x.iter_mut().for_each(|v| *v -= center);
-            columns.push((k, x));
+            columns.push(Column { index: k, x, moved: 0.0 });
         }
     }
     if columns.is_empty() {
@@ -67,18 +69,20 @@ pub fn net_lift(
     let x = log(treated);
     let gap: Vec<f64> = x.iter().zip(&middle).map(|(x, m)| x - m).collect();
     let season = rows.season(setting.seasons);
-    let mut used: Vec<usize> = columns.iter().map(|(k, _)| *k).collect();
+    let mut used: Vec<usize> = columns.iter().map(|column| column.index).collect();
     used.sort_unstable();
-    let design = Design::new(&columns, &middle, &gap, &rows, season);
+    let design = Design::new(&columns, &middle, &rows, season);
     let penalty = design.choose_penalty(&gap, &rows, season);
     let inside: Vec<f64> = (0..rows.times.len()).map(|i| f64::from(u8::from(i >= rows.before))).collect();
-    let residual = design.residual(&rows.deseason(&gap, season), penalty)?;
-    let effect = design.residual(&rows.deseason(&inside, season), penalty)?;
+    let ridge = design.ridge(penalty);
+    let residual = ridge.residual(&rows.deseason(&gap, season));
+    let effect = ridge.residual(&rows.deseason(&inside, season));
     let conformal = Conformal::of(&residual, &effect, rows.before)?;
-    let (below, above) = conformal.reach(1.0 - setting.level);
+    let left: Vec<f64> = residual.iter().zip(&effect).map(|(r, e)| r - conformal.theta * e).collect();
+    let calibration = Calibration::of(&left, rows.before, |v| ridge.residual(&rows.deseason(v, season)), setting.seed);
+    let (below, above) = conformal.reach(calibration.level(1.0 - setting.level));
 
     // Expected values in the units of the series: the level is set so that the baseline adds up.
-    let left: Vec<f64> = residual.iter().zip(&effect).map(|(r, e)| r - conformal.theta * e).collect();
     let limit = 4.0 * mad_sd(&left[..rows.before], 0.0);
     let smear = mean(&left[..rows.before].iter().map(|r| r.clamp(-limit, limit).exp()).collect::<Vec<_>>());
     let (mut observed, mut expected, mut alone) = (0.0, 0.0, 0.0);
@@ -95,10 +99,17 @@ pub fn net_lift(
     Some(NetLift {
         reference_lift: expected / alone - 1.0,
         net: Estimate { point: ratio - 1.0, low: ratio * (-below).exp() - 1.0, high: ratio * above.exp() - 1.0 },
-        p_value: conformal.p_value(),
+        p_value: calibration.p_value(conformal.p_value()),
         used,
         moved,
     })
+}
+
+/// A control: its index, its centred logarithms by row, and how far it moved in the window against the others.
+struct Column {
+    index: usize,
+    x: Vec<f64>,
+    moved: f64,
 }
 
 /// The periods that enter: usable ones of the baseline, then observed ones of the window.
@@ -141,12 +152,12 @@ impl Rows {
 }
 
 /// Midmean (mean of the middle half) of the controls in each row: a mean that a quarter of wild ones cannot move.
-fn midmeans(columns: &[(usize, Vec<f64>)], rows: usize) -> Vec<f64> {
+fn midmeans(columns: &[Column], rows: usize) -> Vec<f64> {
     let mut scratch = Vec::with_capacity(columns.len());
     (0..rows)
         .map(|i| {
             scratch.clear();
-            scratch.extend(columns.iter().map(|(_, x)| x[i]).filter(|v| v.is_finite()));
+            scratch.extend(columns.iter().map(|column| column.x[i]).filter(|v| v.is_finite()));
             scratch.sort_unstable_by(f64::total_cmp);
             let cut = scratch.len() / 4;
             let kept = &scratch[cut..scratch.len() - cut];
@@ -156,32 +167,48 @@ fn midmeans(columns: &[(usize, Vec<f64>)], rows: usize) -> Vec<f64> {
 }
 
 /// Takes out, and names, the controls whose level moved between baseline and window against the other controls by
-/// more than both their own noise and the scatter among controls allow.
-fn drop_moved(columns: &mut Vec<(usize, Vec<f64>)>, rows: &Rows) -> Vec<usize> {
-    if columns.len() < 4 {
-        return Vec::new();
+/// more than both their own noise and the scatter among controls allow. As each one that goes may uncover others,
+/// the rest are looked at again. Those that stay come with how far they moved, in the same units.
+fn drop_moved(columns: &mut Vec<Column>, rows: &Rows) -> Vec<usize> {
+    let mut moved = Vec::new();
+    let least = columns.len().div_ceil(2);
+    for _ in 0..5 {
+        if columns.len() < 4 {
+            break;
+        }
+        let middle = midmeans(columns, rows.times.len());
+        let shifts: Vec<(f64, f64)> =
+            columns.iter().map(|column| level_shift(&column.x, &middle, rows.before)).collect();
+        let all: Vec<f64> = shifts.iter().map(|s| s.0).collect();
+        let center = median(&all);
+        let scatter = mad_sd(&all, center);
+        for (column, (shift, error)) in columns.iter_mut().zip(shifts) {
+            column.moved = (shift - center).abs() / error.max(scatter).max(1e-12);
+        }
+        let before = columns.len();
+        columns.retain(|column| {
+            let stays = column.moved <= MOVED;
+            if !stays {
+                moved.push(column.index);
+            }
+            stays
+        });
+        if columns.len() == before || columns.len() <= least {
+            break;
+        }
     }
-    let middle = midmeans(columns, rows.times.len());
-    let shifts: Vec<(f64, f64)> = columns
-        .iter()
-        .map(|(_, x)| {
-            let apart: Vec<f64> = x.iter().zip(&middle).map(|(x, m)| x - m).collect();
-            let (past, now) = apart.split_at(rows.before);
-            let center = median(past);
-            let limit = 3.0 * mad_sd(past, center);
-            let clipped: Vec<f64> = past.iter().map(|v| (v - center).clamp(-limit, limit)).collect();
-            (median(now) - center, level_error(&clipped, now.len()))
-        })
-        .collect();
-    let all: Vec<f64> = shifts.iter().map(|s| s.0).collect();
-    let center = median(&all);
-    let scatter = mad_sd(&all, center);
-    let gone: Vec<bool> =
-        shifts.iter().map(|(shift, error)| (shift - center).abs() > MOVED * error.max(scatter)).collect();
-    let moved = columns.iter().zip(&gone).filter(|(_, gone)| **gone).map(|((k, _), _)| *k).collect();
-    let mut gone = gone.iter();
-    columns.retain(|_| !gone.next().copied().unwrap_or(false));
+    moved.sort_unstable();
     moved
+}
+
+/// How far a control moved against the midmean between baseline and window, and the standard error of that.
+fn level_shift(x: &[f64], middle: &[f64], before: usize) -> (f64, f64) {
+    let apart: Vec<f64> = x.iter().zip(middle).map(|(x, m)| x - m).collect();
+    let (past, now) = apart.split_at(before);
+    let center = median(past);
+    let limit = 3.0 * mad_sd(past, center);
+    let clipped: Vec<f64> = past.iter().map(|v| (v - center).clamp(-limit, limit)).collect();
+    (mean(now) - center - mean(&clipped), level_error(&clipped, now.len()))
 }
 
 /// Standard error of the difference between the means of `now` new values and of the past ones, under an
@@ -200,13 +227,28 @@ struct Design {
     gram: DMatrix<f64>,
 }
 
+/// A design with its penalty, factorised: what is left of a series after the regression.
+struct Ridge<'a> {
+    z: &'a DMatrix<f64>,
+    factor: Option<Cholesky<f64, Dyn>>,
+}
+
+impl Ridge<'_> {
+    fn residual(&self, values: &[f64]) -> Vec<f64> {
+        let Some(factor) = &self.factor else { return values.to_vec() };
+        let mut left = DVector::from_column_slice(values);
+        let beta = factor.solve(&self.z.tr_mul(&left));
+        left.gemv(-1.0, self.z, &beta, 1.0);
+        left.as_slice().to_vec()
+    }
+}
+
 impl Design {
-    fn new(columns: &[(usize, Vec<f64>)], middle: &[f64], gap: &[f64], rows: &Rows, season: usize) -> Design {
+    fn new(columns: &[Column], middle: &[f64], rows: &Rows, season: usize) -> Design {
         let before = rows.before;
-        let target = rows.deseason(gap, season);
         let mut candidates: Vec<(f64, Vec<f64>)> = columns
             .iter()
-            .filter_map(|(_, x)| {
+            .filter_map(|Column { x, moved, .. }| {
                 // A missing value says nothing: it is put where the control stands on average.
                 let apart: Vec<f64> = x.iter().zip(middle).map(|(x, m)| x - m).collect();
                 let usual = mean(&apart);
@@ -216,26 +258,24 @@ impl Design {
                 if size <= 1e-9 {
                     return None;
                 }
-                z.iter_mut().for_each(|v| *v /= size);
-                let cross: f64 = z[..before].iter().zip(&target[..before]).map(|(a, b)| a * b).sum();
-                Some((cross.abs(), z))
+                // The further it moved, the dearer it is: an effect must not be explained away by a control that happened
+                // to move at the same time.
+                let weight = 1.0 / (size * (1.0 + (moved / 1.5).powi(2)).sqrt());
+                z.iter_mut().for_each(|v| *v *= weight);
+                Some((size, z))
             })
             .collect();
-        candidates.sort_by(|a, b| b.0.total_cmp(&a.0));
+        candidates.sort_by(|a, b| a.0.total_cmp(&b.0));
         candidates.truncate(MOST_CONTROLS);
         let z = DMatrix::from_fn(rows.times.len(), candidates.len(), |i, k| candidates[k].1[i]);
         let gram = z.tr_mul(&z);
         Design { z, gram }
     }
 
-    /// Residual of `values` after the ridge regression. An infinite penalty leaves the mean of the references alone.
-    fn residual(&self, values: &[f64], penalty: f64) -> Option<Vec<f64>> {
-        if penalty.is_infinite() || self.z.ncols() == 0 {
-            return Some(values.to_vec());
-        }
-        let target = DVector::from_column_slice(values);
-        let beta = solve(&self.gram, &self.z.tr_mul(&target), penalty)?;
-        Some((target - &self.z * beta).as_slice().to_vec())
+    /// The regression on all rows. An infinite penalty leaves the mean of the references alone.
+    fn ridge(&self, penalty: f64) -> Ridge<'_> {
+        let none = penalty.is_infinite() || self.z.ncols() == 0;
+        Ridge { z: &self.z, factor: if none { None } else { penalised(&self.gram, penalty).cholesky() } }
     }
 
     /// Blocked cross-validation on the baseline: five stretches are predicted from the other four.
@@ -265,69 +305,25 @@ impl Design {
     }
 }
 
-fn solve(gram: &DMatrix<f64>, right: &DVector<f64>, penalty: f64) -> Option<DVector<f64>> {
+fn penalised(gram: &DMatrix<f64>, penalty: f64) -> DMatrix<f64> {
     let mut left = gram.clone();
     for k in 0..left.nrows() {
         left[(k, k)] += penalty;
     }
-    Some(left.cholesky()?.solve(right))
+    left
 }
 
-/// Conformal inference over moving blocks, the model refitted under every null (Chernozhukov, Wüthrich & Zhu 2021,
-/// JASA 116). The fit is linear in the treated series, so under the null of an effect θ the residuals are u − θe and
-/// the statistic of the block that starts at j is |A(j) − θ B(j)|: the p-value falls as θ leaves its estimate, and
-/// the interval has a closed form.
-struct Conformal {
-    theta: f64,
-    /// Sums of u and of e over the blocks, the window's own first.
-    a: Vec<f64>,
-    b: Vec<f64>,
+fn solve(gram: &DMatrix<f64>, right: &DVector<f64>, penalty: f64) -> Option<DVector<f64>> {
+    Some(penalised(gram, penalty).cholesky()?.solve(right))
 }
 
-impl Conformal {
-    fn of(residual: &[f64], effect: &[f64], before: usize) -> Option<Conformal> {
-        let (a, b) = (block_sums(residual, before), block_sums(effect, before));
-        (b[0] > 1e-9).then(|| Conformal { theta: a[0] / b[0], a, b })
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    /// p-value of no effect.
-    fn p_value(&self) -> f64 {
-        let observed = self.a[0].abs();
-        let reached = self.a.iter().filter(|a| a.abs() >= observed * (1.0 - 1e-12)).count();
-        reached as f64 / self.a.len() as f64
+    #[test]
+    fn the_midmean_ignores_a_wild_quarter() {
+        let column = |x: f64| Column { index: 0, x: vec![x], moved: 0.0 };
+        assert_eq!(midmeans(&[column(1.0), column(2.0), column(4.0), column(900.0)], 1), [3.0]);
     }
-
-    /// How far below and above the estimate an effect is not refused at `alpha`; `NaN` where no distance is.
-    fn reach(&self, alpha: f64) -> (f64, f64) {
-        let (mut below, mut above) = (Vec::new(), Vec::new());
-        for (a, b) in self.a.iter().zip(&self.b).skip(1) {
-            let rest = a - self.theta * b;
-            // |rest − δb| ≥ δB ends at one of two places, for δ to either side.
-            let (with, against) = (self.b[0] + b, self.b[0] - b);
-            let ends = |r: f64| if r >= 0.0 { r / with.max(1e-12) } else { -r / against.max(1e-12) };
-            above.push(ends(rest));
-            below.push(ends(-rest));
-        }
-        let refused = (alpha * self.a.len() as f64 + 1e-9).floor() as usize;
-        let pick = |mut ends: Vec<f64>| {
-            ends.sort_unstable_by(|a, b| b.total_cmp(a));
-            // The window itself is never refused and counts as the first.
-            refused.checked_sub(1).and_then(|i| ends.get(i).copied()).unwrap_or(f64::NAN)
-        };
-        (pick(below), pick(above))
-    }
-}
-
-/// Sums over all blocks as long as the window, around the circle of rows, the window's own first.
-fn block_sums(values: &[f64], before: usize) -> Vec<f64> {
-    let n = values.len();
-    let length = n - before;
-    let mut sum: f64 = values[before..].iter().sum();
-    let mut sums = Vec::with_capacity(n);
-    for j in 0..n {
-        sums.push(sum);
-        let first = (before + j) % n;
-        sum += values[(first + length) % n] - values[first];
-    }
-    sums
 }

@@ -21,6 +21,8 @@ const LONG_RATE: f64 = 1.0 / 1000.0;
 const LONG_FLOOR: f64 = 0.15;
 /// Rate of the errors by which forecasters are compared.
 const LOSS_RATE: f64 = 1.0 / 150.0;
+/// Seasons of more samples are only followed in coarse phases.
+const FINEST: usize = 1500;
 /// So many residuals in a row on one side anchor a level anew: for the quick levels and for the slow one.
 const PATIENCE: u32 = 2;
 const SLOW_PATIENCE: u32 = 40;
@@ -74,7 +76,8 @@ impl Level {
         }
         let residual = y - self.level;
         let spread = self.spread();
-        self.loss += LOSS_RATE.max(1.0 / self.n) * (residual.abs().min(4.0 * reference) - self.loss);
+        let share = 1.0 / self.n;
+        self.loss += LOSS_RATE.max(share) * (residual.abs().min(4.0 * reference) - self.loss);
         self.follow_run(residual, spread);
         let before = self.recent;
         self.recent += if self.patience > PATIENCE { 0.1 } else { 1.0 } * (y - self.recent);
@@ -83,13 +86,13 @@ impl Level {
             self.run = 0;
         } else {
             let clip = if self.n < 3.0 { f64::INFINITY } else { CLIP * spread };
-            self.level += self.rate.max(1.0 / (self.n + 1.0)) * residual.clamp(-clip, clip);
+            self.level += self.rate.max(share / (1.0 + share)) * residual.clamp(-clip, clip);
         }
         let square = residual * residual;
         let bound = |variance: f64| if self.n < 3.0 { f64::INFINITY } else { WINSOR * variance.max(1e-4 * square) };
         let (short, long) = (square.min(bound(self.variance)), square.min(bound(self.long_variance)));
-        self.variance += SPREAD_RATE.max(1.0 / self.n) * (short - self.variance);
-        self.long_variance += LONG_RATE.max(1.0 / self.n) * (long - self.long_variance);
+        self.variance += SPREAD_RATE.max(share) * (short - self.variance);
+        self.long_variance += LONG_RATE.max(share) * (long - self.long_variance);
         self.n += 1.0;
     }
 
@@ -136,7 +139,7 @@ impl Seasonal {
             let width = (self.period / self.effects.len()).max(1) as f64;
             let residual = y - self.levels[0].level;
             let clip = if self.visits[phase] < 2.0 * width { f64::INFINITY } else { 4.0 * self.levels[0].spread() };
-            let rate = (1.0 / (self.visits[phase] + 1.5)).max(0.1 / width);
+            let rate = (1.0 / (self.visits[phase] + 1.0)).max(0.1 / width);
             self.effects[phase] += rate * residual.clamp(-clip, clip);
             self.visits[phase] += 1.0;
         }
@@ -160,11 +163,13 @@ impl Local {
     pub fn new(periods: &[usize]) -> Local {
         let mut seasons = vec![Seasonal::new(1, 1)];
         for &period in periods.iter().filter(|period| **period > 1) {
-            seasons.push(Seasonal::new(period, period));
             // Many phases are slow to learn: a coarser copy of the same season competes with the fine one.
             let coarse = if period % 7 == 0 && period > 168 { 168 } else { 24 };
             if period > 2 * coarse {
                 seasons.push(Seasonal::new(period, coarse));
+            }
+            if period <= FINEST {
+                seasons.push(Seasonal::new(period, period));
             }
         }
         Local { seasons, best: (0, 0), index: 0, n: 0 }
@@ -175,13 +180,18 @@ impl Local {
         self.n
     }
 
+    /// What the season adds to the next value, as far as known.
+    pub fn season(&self) -> f64 {
+        self.seasons[self.best.0].effect(self.index)
+    }
+
     /// The forecast for the next value; `None` before the third.
     pub fn forecast(&self) -> Option<Forecast> {
         if self.n < 2 {
             return None;
         }
         let season = &self.seasons[self.best.0];
-        let effect = season.effect(self.index);
+        let effect = self.season();
         let (quick, slow) = (&season.levels[self.best.1], &season.levels[0]);
         Some(Forecast {
             mean: quick.level + effect,
@@ -204,11 +214,11 @@ impl Local {
         self.index += 1;
     }
 
-    /// The forecaster with the smallest recent error; a season must have been seen once whole to be believed.
+    /// The forecaster with the smallest recent error; a season must have been seen twice whole to be believed.
     fn choose(&mut self) {
         let (mut best, mut least) = ((0, 0), f64::INFINITY);
         for (s, season) in self.seasons.iter().enumerate() {
-            if s > 0 && self.n < season.period {
+            if s > 0 && self.n < 2 * season.period {
                 continue;
             }
             for (l, level) in season.levels.iter().enumerate() {

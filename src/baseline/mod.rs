@@ -1,5 +1,6 @@
 //! What was to be expected: season, level and their error, learnt from a stretch of the past.
 
+mod conformal;
 pub mod counterfactual;
 pub mod local;
 pub mod seasonal;

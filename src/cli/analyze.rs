@@ -20,7 +20,7 @@ use std::path::Path;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// What a result folder may hold; anything else in it belongs to the user.
-const PARTS: [&str; 11] = [
+const PARTS: [&str; 12] = [
     "alerts.csv",
     "alerts.jsonl",
     "drops.csv",
@@ -28,6 +28,7 @@ const PARTS: [&str; 11] = [
     "series.csv",
     "index.csv",
     "lifts.csv",
+    "index_lifts.csv",
     "groups.csv",
     "run.json",
     "report.html",
@@ -93,6 +94,11 @@ fn registry(plan: &Plan) -> Result<Registry> {
     for file in &plan.settings.domains {
         registry.add_file(Path::new(file))?;
     }
+    if !plan.settings.domains.is_empty()
+        && let Some(defect) = registry.check().into_iter().next()
+    {
+        return Err(defect.context("the registry with --domains has a defect; floodmark domains check tells them all"));
+    }
     Ok(registry)
 }
 
@@ -132,6 +138,7 @@ fn write_tables(folder: &Folder, plan: &Plan, analysis: &Analysis) -> Result<()>
     folder.fill("drops.csv", |out| tables::alerts_csv(out, &analysis.drops))?;
     folder.fill("index.csv", |out| tables::index_csv(out, &analysis.index, step))?;
     folder.fill("lifts.csv", |out| tables::lifts_csv(out, &analysis.lifts, step))?;
+    folder.fill("index_lifts.csv", |out| tables::lifts_csv(out, &analysis.index_lifts, step))?;
     folder.fill("groups.csv", |out| tables::groups_csv(out, &analysis.groups, step))?;
     series::write(folder, plan.series(), analysis)
 }

@@ -34,7 +34,11 @@ pub(crate) fn load(plan: &Plan, registry: &Registry) -> Result<Loaded> {
         },
         now: Some(plan.now),
     };
-    let loaded = ingest::load(&request)?;
+    let mut loaded = ingest::load(&request)?;
+    if loaded.panel.totals.is_empty() {
+        loaded.panel.totals = std::mem::take(&mut loaded.report.all_traffic);
+        loaded.report.notes.push("no total given (--total): the index divides by all traffic in the input".into());
+    }
     for failure in &loaded.report.failures {
         eprintln!("{failure}");
     }

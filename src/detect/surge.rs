@@ -33,6 +33,8 @@ const OPEN_P: f64 = 2e-3;
 const TELLING_P: f64 = 1e-5;
 /// The lag behind growth is learnt over so many years.
 const BIAS_YEARS: f64 = 0.33;
+/// The onset is looked for again when the evidence has become so many times stronger.
+const REFINE: f64 = 0.1;
 /// A level that has lasted as long as the baseline is the new normal.
 const SHIFT_DAYS: f64 = 56.0;
 /// Least history: four weeks, or what a third of the baseline gives if that is less.
@@ -76,8 +78,10 @@ impl Settings {
 pub struct Episode {
     /// +1 surge, −1 drop.
     pub sign: f64,
-    /// First raised period, most likely (estimated when it was detected, and kept).
+    /// First raised period, most likely, by the most telling window so far.
     pub onset: usize,
+    /// First raised period as it seemed on the day of detection. It never changes afterwards: the episode's identity.
+    pub first_seen: usize,
     /// Period at which it was detected.
     pub detected: usize,
     /// Last raised period so far.
@@ -290,6 +294,7 @@ impl<'a> Walker<'a> {
         let mut episode = Episode {
             sign,
             onset,
+            first_seen: onset,
             detected: t,
             end: t,
             open: true,
@@ -344,7 +349,17 @@ impl<'a> Walker<'a> {
             episode.end = t;
         }
         if sign == episode.sign && p < episode.p {
+            let surer = p < REFINE * episode.p;
             (episode.p, episode.window) = (p, window);
+            if surer && window > 1 {
+                // What chance had begun, the surge itself has overtaken: its own size now tells where it began.
+                let onset = self.onset(t, sign, window).clamp(episode.first_seen, episode.end);
+                self.out.in_episode[episode.first_seen..onset].fill(false);
+                self.out.in_episode[onset..=t].fill(true);
+                episode.onset = onset;
+                episode.peak_z = f64::NEG_INFINITY;
+                (onset..t).for_each(|u| note_peak(episode, u, self.out.z[u]));
+            }
         }
         note_peak(episode, t, self.out.z[t]);
         if t + 1 - episode.onset >= self.settings.shift_after && raised {

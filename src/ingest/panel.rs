@@ -176,7 +176,7 @@ impl<'a> Collector<'a> {
             let total = totals.entry(country.clone()).or_insert_with(|| vec![f64::NAN; found.grid.len]);
             total[period] = if total[period].is_nan() { *sum } else { total[period] + sum };
         }
-        totals
+        with_all_together(totals, found.grid.len)
     }
 }
 
@@ -257,6 +257,25 @@ impl Totals {
                 total[period] = steady(&amount);
             }
         }
-        totals
+        with_all_together(totals, found.grid.len)
     }
+}
+
+/// Adds the sum over countries under the empty name, if the table has none. A period in which a country of some
+/// weight (a hundredth of all) is missing is a gap: the sum would be bent.
+fn with_all_together(mut totals: BTreeMap<String, Vec<f64>>, len: usize) -> BTreeMap<String, Vec<f64>> {
+    if totals.contains_key("") || totals.is_empty() {
+        return totals;
+    }
+    let seen = |total: &[f64]| total.iter().copied().filter(|value| !value.is_nan()).collect::<Vec<f64>>();
+    let level = |total: &[f64]| seen(total).iter().sum::<f64>() / seen(total).len().max(1) as f64;
+    let all: f64 = totals.values().map(|total| level(total)).sum();
+    let heavy: Vec<&Vec<f64>> = totals.values().filter(|total| level(total) >= all / 100.0).collect();
+    let sum = |period: usize| match heavy.iter().any(|total| total[period].is_nan()) {
+        true => f64::NAN,
+        false => totals.values().map(|total| total[period]).filter(|value| !value.is_nan()).sum(),
+    };
+    let together: Vec<f64> = (0..len).map(sum).collect();
+    totals.insert(String::new(), together);
+    totals
 }

@@ -357,11 +357,15 @@ fn states_countries_and_dates_are_filtered_and_counted() {
 
 #[test]
 fn totals_lie_on_the_grid_of_the_traffic() {
-    let total = "date,country,visits\n2023-09-30,US,1\n2023-10-01,US,1000\n2023-10-02,US,1001\n2023-10-02,GB,7\n";
+    let total = "date,country,visits\n2023-09-30,US,1\n2023-10-01,US,1000\n2023-10-02,US,1001\n2023-10-02,GB,7\n\
+                 2023-10-01,GB,500\n2023-10-03,GB,500\n";
     let folder = Folder::with(&[("a.csv", rows(0..3).as_bytes()), ("total.csv", total.as_bytes())]);
     let loaded = folder.load(|_| {}).unwrap();
     let us = &loaded.panel.totals["US"];
     assert!(us[0] == 1000.0 && us[1] == 1001.0 && us[2].is_nan());
+    let together = &loaded.panel.totals[""];
+    assert!(together[0] == 1500.0 && together[1] == 1008.0 && together[2].is_nan(), "{together:?}");
+    assert_eq!(loaded.report.all_traffic[""], [100.0, 101.0, 102.0]);
     assert!(loaded.report.notes.iter().any(|note| note.ends_with("taken as the total")));
     let hourly = "time,site,visits\n2023-10-01T00,rt.com,1\n2023-10-01T01,rt.com,1\n";
     let folder = Folder::with(&[("a.csv", hourly.as_bytes()), ("total.csv", total.as_bytes())]);

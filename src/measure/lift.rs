@@ -9,7 +9,7 @@ use crate::stats::resample::generator;
 use crate::stats::robust::{median, quantile};
 use crate::stats::scale::Scale;
 use rand_distr::{Distribution, StandardNormal};
-use statrs::distribution::{ContinuousCDF, Gamma};
+use statrs::distribution::{ContinuousCDF, Normal};
 use std::ops::Range;
 
 /// How much a series rose over a window.
@@ -25,8 +25,8 @@ pub struct Lift {
     pub base_level: f64,
     /// Observed periods in the window.
     pub n_periods: usize,
-    /// One-sided p-value of a rise this large: from the placebos where there are at least 19, from the noise model
-    /// otherwise.
+    /// One-sided p-value of a rise this large: from the placebos where they hold at least 39 independent windows;
+    /// otherwise the larger of theirs and that of the noise model calibrated on them; without any, the model's.
     pub p_value: f64,
     /// Number of placebo dates.
     pub n_placebo: usize,
@@ -130,11 +130,11 @@ pub fn window_range(window: Window, event: usize, per_day: f64) -> Range<usize> 
 }
 
 /// Draws of the noise for each series; fewer where a baseline is long, which makes each draw dearer.
-const DRAWS: usize = 499;
+const DRAWS: usize = 249;
 /// Placebo dates are worth this many when their spread is weighed against the noise model's.
 const MODEL_WEIGHT: f64 = 20.0;
-/// Fewest placebos that give a p-value by themselves.
-const ENOUGH: usize = 19;
+/// Fewest independent placebos that give a p-value by themselves.
+const ENOUGH: f64 = 39.0;
 /// Standard deviation of the drift of a level, per year, that a baseline cannot show.
 const DRIFT_PER_YEAR: f64 = 0.1;
 
@@ -167,11 +167,7 @@ fn measure(
             let ratio = observed / expected;
             let peak = matches!(targets[i], Target::Max(_));
             let calibration = calibrate(&model[i].free, &placebos[i], targets[i].range().len(), setting);
-            let p_value = if placebos[i].len() >= ENOUGH {
-                placebo::p_value(ratio, &placebos[i])
-            } else {
-                placebo::p_value(ratio, &model[i].free)
-            };
+            let p_value = p_value(ratio, &model[i].free, &placebos[i], calibration, targets[i].range().len(), setting);
             let mut lift = interval(ratio, &model[i], calibration, setting.level);
             if setting.scale == Scale::COUNT {
                 widen_to_counting_noise(&mut lift, observed, expected, setting.level);
@@ -211,8 +207,9 @@ fn model_errors(
     exclude: Option<&[bool]>,
     setting: &Setting<'_>,
 ) -> Vec<Errors> {
-    let noise = Noise::of(fit);
-    let end = targets.iter().map(|t| t.range().end.min(y.len())).max().unwrap_or(0);
+    let block = (setting.seasons.len() > 1).then(|| setting.seasons[0]);
+    let noise = Noise::of(fit, block);
+    let end = targets.iter().map(|t| t.range().end.min(y.len())).max().unwrap_or(0).max(baseline.end);
     let start = targets.iter().map(|t| t.range().start).min().unwrap_or(0).min(baseline.start);
     let draws = (DRAWS * 100 / (end - start).max(100)).clamp(199, DRAWS);
     let candidates: Vec<Vec<usize>> = targets.iter().zip(found).map(|(target, f)| rivals(y, target, *f, fit)).collect();
@@ -249,10 +246,10 @@ fn model_errors(
     errors
 }
 
-/// The periods that may truly have been the peak: those within two spreads of it.
+/// The periods that may truly have been the peak: those within three spreads of it.
 fn rivals(y: &[f64], target: &Target, found: Option<(f64, f64, usize, usize)>, fit: &Expected) -> Vec<usize> {
     let (Target::Max(range), Some((observed, expected, _, at))) = (target, found) else { return Vec::new() };
-    let least = observed / expected * (-2.0 * fit.spread).exp();
+    let least = observed / expected * (-3.0 * fit.spread).exp();
     range.clone().filter(|&t| t == at || (t < y.len() && y[t] / fit.at(t) >= least)).collect()
 }
 
@@ -269,7 +266,8 @@ fn placebo_ratios(
     let most = (400 * 100 / baseline.len().max(100)).clamp(60, 400);
     let mut ratios = vec![Vec::new(); targets.len()];
     let flagged = |t: usize| exclude.is_some_and(|mask| mask.get(t).copied().unwrap_or(false));
-    for shift in placebo::shifts(baseline, reach, stride, most) {
+    let nearest = targets.iter().map(|t| t.range().start).min().unwrap_or(0);
+    for shift in placebo::shifts(baseline, reach, stride, most).into_iter().filter(|&shift| shift <= nearest) {
         let past = baseline.start - shift..baseline.end - shift;
         let known = past.clone().filter(|&t| y[t].is_finite() && !flagged(t)).count();
         if 2 * known < past.len() {
@@ -297,8 +295,7 @@ fn calibrate(model: &[f64], placebos: &[f64], window: usize, setting: &Setting<'
     let logs = |v: &[f64]| -> Vec<f64> { v.iter().filter(|r| **r > 0.0).map(|r| r.ln()).collect() };
     let (model, past) = (logs(model), logs(placebos));
     let center = median(&model);
-    let stride = if setting.seasons.len() > 1 { setting.seasons[0] } else { 1 } as f64;
-    let independent = (past.len() as f64 * stride / (1.5 * window as f64 + 2.0)).min(past.len() as f64);
+    let independent = independent(past.len(), window, setting);
     let width = |v: &[f64]| quantile(v, 0.9) - quantile(v, 0.1);
     if independent < 3.0 || model.is_empty() || width(&model) <= 0.0 {
         return (center, 0.0, 1.0);
@@ -306,6 +303,31 @@ fn calibrate(model: &[f64], placebos: &[f64], window: usize, setting: &Setting<'
     let weight = independent / (independent + MODEL_WEIGHT);
     let stretch = (1.0 - weight + weight * (width(&past) / width(&model)).powi(2)).sqrt();
     (center, weight * (median(&past) - center), stretch)
+}
+
+/// The placebos' own p-value, where they hold enough windows that do not overlap. Where they do not, it is not
+/// believed below that of the noise model calibrated on them.
+fn p_value(
+    ratio: f64,
+    model: &[f64],
+    placebos: &[f64],
+    (center, shift, stretch): (f64, f64, f64),
+    window: usize,
+    setting: &Setting<'_>,
+) -> f64 {
+    let calibrated: Vec<f64> = model.iter().map(|r| center + shift + stretch * (r.ln() - center)).collect();
+    let by_model = placebo::p_value(ratio.ln(), &calibrated);
+    if placebos.is_empty() {
+        return by_model;
+    }
+    let by_placebo = placebo::p_value(ratio, placebos);
+    if independent(placebos.len(), window, setting) >= ENOUGH { by_placebo } else { by_placebo.max(by_model) }
+}
+
+/// How many windows that do not overlap the placebos are worth.
+fn independent(placebos: usize, window: usize, setting: &Setting<'_>) -> f64 {
+    let stride = if setting.seasons.len() > 1 { setting.seasons[0] } else { 1 } as f64;
+    (placebos as f64 * stride / (1.5 * window as f64 + 2.0)).min(placebos as f64)
 }
 
 fn interval(ratio: f64, errors: &Errors, (center, shift, stretch): (f64, f64, f64), level: f64) -> Estimate {
@@ -320,10 +342,11 @@ fn interval(ratio: f64, errors: &Errors, (center, shift, stretch): (f64, f64, f6
 /// No interval of a count is narrower than that of a Poisson count with the same number of visits (Garwood 1936,
 /// Biometrika 28).
 fn widen_to_counting_noise(lift: &mut Estimate, observed: f64, expected: f64, level: f64) {
-    let tail = (1.0 - level) / 2.0;
-    let bound = |shape: f64, p: f64| Gamma::new(shape, 1.0).map_or(f64::NAN, |g| g.inverse_cdf(p));
-    let low = if observed > 0.0 { bound(observed, tail) } else { 0.0 };
-    let high = bound(observed + 1.0, 1.0 - tail);
+    let z = Normal::standard().inverse_cdf((1.0 + level) / 2.0);
+    // Quantiles of the gamma distribution after Wilson & Hilferty 1931.
+    let bound = |shape: f64, z: f64| shape * (1.0 - 1.0 / (9.0 * shape) + z / (3.0 * shape.sqrt())).max(0.0).powi(3);
+    let low = if observed > 0.0 { bound(observed, -z) } else { 0.0 };
+    let high = bound(observed + 1.0, z);
     lift.low = lift.low.min(low / expected - 1.0);
     lift.high = lift.high.max(high / expected - 1.0);
 }

@@ -6,7 +6,7 @@ use crate::measure::attribution::{Onset, attribute};
 use crate::measure::comovement::{self, Onsets};
 use crate::pipeline::lifts::{self, References};
 use crate::pipeline::score::Scored;
-use crate::pipeline::{Options, periods};
+use crate::pipeline::{Options, in_parallel, periods};
 use crate::series::{Kind, Level, Panel, Role};
 use crate::stats::fdr;
 use crate::time::{Seconds, Step};
@@ -61,26 +61,22 @@ pub(crate) fn judge(
     for sign in [1.0, -1.0] {
         let candidates = candidates(scored, panel, options, sign);
         counts.surges_tested += if sign > 0.0 { candidates.len() } else { 0 };
+        let mut passed = Vec::new();
         for candidate in candidates {
-            let series = &scored[candidate.series];
             if candidate.q > options.fdr {
                 counts.not_significant += usize::from(sign > 0.0);
-                continue;
-            }
-            if below_floor(series, candidate.episode, options) {
+            } else if below_floor(&scored[candidate.series], candidate.episode, options) {
                 counts.below_floor += usize::from(sign > 0.0);
-                continue;
-            }
-            let stretch = (candidate.episode.onset, candidate.episode.end);
-            let alert = alert(&candidate, series, panel, events, &references, options);
-            if sign > 0.0 {
-                judged.surges[candidate.series].push(stretch);
-                judged.alerts.push(alert);
             } else {
-                judged.falls[candidate.series].push(stretch);
-                judged.drops.push(alert);
+                let stretches = if sign > 0.0 { &mut judged.surges } else { &mut judged.falls };
+                stretches[candidate.series].push((candidate.episode.onset, candidate.episode.end));
+                passed.push(candidate);
             }
         }
+        let found = in_parallel(passed, options.jobs, &|_, _| {}, |candidate| {
+            alert(&candidate, &scored[candidate.series], panel, events, &references, options)
+        });
+        if sign > 0.0 { judged.alerts = found } else { judged.drops = found }
     }
     mark_displacement(&mut judged);
     judged.alerts.sort_by(|a, b| order(a).cmp(&order(b)));
@@ -165,7 +161,7 @@ fn alert(
     let place = Onset { at: onset, low: span.0, high: span.1 };
     let kind_lift = if source.kind.has_lift() { lift.lift } else { Estimate::UNKNOWN };
     Alert {
-        id: identity(series.watched.level, &source.key, grid.step, episode.sign, onset),
+        id: identity(series.watched.level, &source.key, grid.step, episode.sign, grid.time(episode.first_seen)),
         level: series.watched.level,
         key: source.key.clone(),
         step: grid.step,
@@ -253,7 +249,7 @@ fn nearest_change<'a>(series: &'a Scored, episode: &Episode, step: Step) -> Opti
 }
 
 /// A name for the surge that stays the same when more data arrive: whose traffic, which step, which sign, since when.
-/// The onset is the one found when the surge was detected, from the past alone. (FNV-1a, 64 bits: an identity, not a
+/// The onset is the one seen on the day of detection, from the past alone. (FNV-1a, 64 bits: an identity, not a
 /// seal.)
 fn identity(level: Level, key: &crate::series::Key, step: Step, sign: f64, onset: Seconds) -> String {
     let text = format!(

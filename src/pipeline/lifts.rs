@@ -8,7 +8,7 @@ use crate::measure::index;
 use crate::measure::lift::{Lift, event_lifts, lift, window_range};
 use crate::pipeline::alerts::Judged;
 use crate::pipeline::score::Scored;
-use crate::pipeline::{Options, periods};
+use crate::pipeline::{Options, in_parallel, periods};
 use crate::series::{Key, Kind, Level, Panel, Role};
 use crate::stats::scale::Scale;
 use crate::time::{Grid, Step};
@@ -219,50 +219,108 @@ fn fill(row: &mut LiftRow, lift: &Lift, grid: &Grid) {
     }
 }
 
-/// Lifts of every state (each country) and outlet (all countries together, or the only ones there are) around every
-/// dated event that concerns them.
-pub(crate) fn lift_table(
+/// What the lift tables are made of.
+struct Tables<'a> {
+    grid: &'a Grid,
+    events: &'a [Event],
+    options: &'a Options,
+    references: References<'a>,
+    totals: BTreeMap<String, Vec<f64>>,
+    seasons: Vec<usize>,
+}
+
+/// Lifts around every dated event that concerns a series: of the visits of every state and outlet, each country, and of
+/// the index of every state × country (there `observed` and `expected` are mean shares).
+pub(crate) fn lift_tables(
     scored: &[Scored],
     judged: &Judged,
     panel: &Panel,
     events: &[Event],
     options: &Options,
-) -> Vec<LiftRow> {
-    let grid = &panel.grid;
-    let references = References::new(scored);
-    let totals = totals(scored, panel);
-    let seasons = seasons(grid.step);
-    let mut rows = Vec::new();
-    for (i, s) in scored.iter().enumerate() {
+) -> (Vec<LiftRow>, Vec<LiftRow>) {
+    let tables = Tables {
+        grid: &panel.grid,
+        events,
+        options,
+        references: References::new(scored),
+        totals: totals(scored, panel),
+        seasons: seasons(panel.grid.step),
+    };
+    let wanted = |s: &Scored| {
         let source = &s.watched.series;
-        if source.role != Role::State || s.watched.level == Level::Domain || !source.kind.has_lift() {
-            continue;
-        }
-        let mask = judged.mask(i, grid.len);
-        let setting = setting(&seasons, source.kind, &source.values, grid.step, options);
-        let share = totals.get(&source.key.country).map(|total| index::shares(&source.values, total));
-        for event in events.iter().filter(|e| concerns(e, &source.key)) {
-            let Some(at) = event_period(event, grid, options) else { continue };
-            let baseline = baseline_before(at, options.baseline_days, grid.step, options);
-            let outside = outside_window(&mask, at, grid);
-            let lifts = event_lifts(&source.values, at, baseline.clone(), Some(&outside), &setting);
+        source.role == Role::State && s.watched.level != Level::Domain && source.kind.has_lift()
+    };
+    let series: Vec<(usize, &Scored)> = scored.iter().enumerate().filter(|(_, s)| wanted(s)).collect();
+    let rows = in_parallel(series, options.jobs, &|_, _| {}, |(i, s)| {
+        let mask = judged.mask(i, panel.grid.len);
+        (tables.visits(s, &mask), tables.index(s, &mask))
+    });
+    let (mut visits, mut index) = (Vec::new(), Vec::new());
+    for (v, x) in rows {
+        visits.extend(v);
+        index.extend(x);
+    }
+    sort(&mut visits);
+    sort(&mut index);
+    (visits, index)
+}
+
+impl Tables<'_> {
+    fn visits(&self, s: &Scored, mask: &[bool]) -> Vec<LiftRow> {
+        let source = &s.watched.series;
+        let share = self.totals.get(&source.key.country).map(|total| index::shares(&source.values, total));
+        let setting = setting(&self.seasons, source.kind, &source.values, self.grid.step, self.options);
+        self.around_events(&source.key, &source.values, mask, &setting, |row, range, baseline, outside, _| {
+            row.pp_change = share.as_ref().map_or(f64::NAN, |s| points(s, baseline, &range, outside));
+            if s.watched.level == Level::State
+                && let Some(net) = self.references.net_of(s, range, outside, self.grid.step, self.options)
+            {
+                row.net_lift = net.net;
+            }
+        })
+    }
+
+    fn index(&self, s: &Scored, mask: &[bool]) -> Vec<LiftRow> {
+        let source = &s.watched.series;
+        let (Level::State, Some(total)) = (s.watched.level, self.totals.get(&source.key.country)) else {
+            return Vec::new();
+        };
+        let share = index::shares(&source.values, total);
+        let setting = setting(&self.seasons, Kind::Share, &share, self.grid.step, self.options);
+        self.around_events(&source.key, &share, mask, &setting, |row, range, baseline, outside, lift| {
+            row.pp_change = points(&share, baseline, &range, outside);
+            // Shares of single periods do not add up: means are what a reader wants.
+            row.observed /= lift.n_periods as f64;
+            row.expected /= lift.n_periods as f64;
+        })
+    }
+
+    /// The rows of one series: every event that concerns it and lies well within the data, every window that fits.
+    fn around_events(
+        &self,
+        key: &Key,
+        values: &[f64],
+        mask: &[bool],
+        setting: &Setting<'_>,
+        finish: impl Fn(&mut LiftRow, Range<usize>, &Range<usize>, &[bool], &Lift),
+    ) -> Vec<LiftRow> {
+        let mut rows = Vec::new();
+        for event in self.events.iter().filter(|e| concerns(e, key)) {
+            let Some(at) = event_period(event, self.grid, self.options) else { continue };
+            let baseline = baseline_before(at, self.options.baseline_days, self.grid.step, self.options);
+            let outside = outside_window(mask, at, self.grid);
+            let lifts = event_lifts(values, at, baseline.clone(), Some(&outside), setting);
             for (window, lift) in Window::ALL.into_iter().zip(&lifts) {
                 let Some(lift) = lift else { continue };
-                let mut row = blank(event, &source.key, window, at, &baseline, grid);
-                fill(&mut row, lift, grid);
-                let range = lift.peak_at.map_or(window_range(window, at, per_day(grid.step)), |p| p..p + 1);
-                row.pp_change = share.as_ref().map_or(f64::NAN, |s| points(s, &baseline, &range, &outside));
-                if s.watched.level == Level::State
-                    && let Some(net) = references.net_of(s, range, &outside, grid.step, options)
-                {
-                    row.net_lift = net.net;
-                }
+                let mut row = blank(event, key, window, at, &baseline, self.grid);
+                fill(&mut row, lift, self.grid);
+                let range = lift.peak_at.map_or(window_range(window, at, per_day(self.grid.step)), |p| p..p + 1);
+                finish(&mut row, range, &baseline, &outside, lift);
                 rows.push(row);
             }
         }
+        rows
     }
-    sort(&mut rows);
-    rows
 }
 
 /// Alerts elsewhere are no part of a baseline; the window itself is what is measured.
@@ -275,46 +333,6 @@ fn outside_window(mask: &[bool], at: usize, grid: &Grid) -> Vec<bool> {
 fn points(share: &[f64], baseline: &Range<usize>, window: &Range<usize>, excluded: &[bool]) -> f64 {
     let base: Vec<f64> = baseline.clone().filter(|t| !excluded[*t]).map(|t| share[t]).collect();
     100.0 * (crate::stats::robust::mean(&share[window.clone()]) - crate::stats::robust::mean(&base))
-}
-
-/// Lifts of the index of every state × country around every dated event that concerns it.
-pub(crate) fn index_lift_table(
-    scored: &[Scored],
-    judged: &Judged,
-    panel: &Panel,
-    events: &[Event],
-    options: &Options,
-) -> Vec<LiftRow> {
-    let grid = &panel.grid;
-    let totals = totals(scored, panel);
-    let seasons = seasons(grid.step);
-    let mut rows = Vec::new();
-    for (i, s) in states(scored) {
-        let source = &s.watched.series;
-        let Some(total) = totals.get(&source.key.country) else { continue };
-        let share = index::shares(&source.values, total);
-        let setting = setting(&seasons, Kind::Share, &share, grid.step, options);
-        let mask = judged.mask(i, grid.len);
-        for event in events.iter().filter(|e| concerns(e, &source.key)) {
-            let Some(at) = event_period(event, grid, options) else { continue };
-            let baseline = baseline_before(at, options.baseline_days, grid.step, options);
-            let outside = outside_window(&mask, at, grid);
-            let lifts = event_lifts(&share, at, baseline.clone(), Some(&outside), &setting);
-            for (window, lift) in Window::ALL.into_iter().zip(&lifts) {
-                let Some(lift) = lift else { continue };
-                let mut row = blank(event, &source.key, window, at, &baseline, grid);
-                fill(&mut row, lift, grid);
-                let range = lift.peak_at.map_or(window_range(window, at, per_day(grid.step)), |p| p..p + 1);
-                row.pp_change = points(&share, &baseline, &range, &outside);
-                // Shares of single periods do not add up: means are what a reader wants.
-                row.observed /= lift.n_periods as f64;
-                row.expected /= lift.n_periods as f64;
-                rows.push(row);
-            }
-        }
-    }
-    sort(&mut rows);
-    rows
 }
 
 fn sort(rows: &mut [LiftRow]) {

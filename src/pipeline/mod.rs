@@ -94,8 +94,7 @@ pub fn analyze(panel: &Panel, events: &[Event], options: &Options, progress: Pro
     let mut counts = count(panel, &scored);
     let judged = alerts::judge(&scored, panel, events, options, &mut counts);
     let index = lifts::index_table(&scored, panel, options);
-    let lifts = lifts::lift_table(&scored, &judged, panel, events, options);
-    let index_lifts = lifts::index_lift_table(&scored, &judged, panel, events, options);
+    let (lifts, index_lifts) = lifts::lift_tables(&scored, &judged, panel, events, options);
     let groups = alerts::groups(&judged.alerts, panel, options);
     let series = scored
         .iter()

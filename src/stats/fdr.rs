@@ -28,7 +28,8 @@ fn step_up(p: &[f64], factor: f64) -> Vec<f64> {
     let mut q = vec![f64::NAN; p.len()];
     let mut least = 1.0f64;
     for (rank, &i) in order.iter().enumerate().rev() {
-        least = least.min(p[i] * n * factor / (rank + 1) as f64);
+        // In this order: the factor is never below 1, so rounding cannot push q below p.
+        least = least.min(p[i] * (n * factor / (rank + 1) as f64));
         q[i] = least;
     }
     q

@@ -1,0 +1,161 @@
+//! Conformal inference for an effect on the last periods of a series, and the calibration of its level.
+
+use crate::stats::resample::generator;
+use rand::Rng;
+use rand_distr::{Distribution, StandardNormal};
+
+/// Conformal inference over moving blocks, the model refitted under every null (Chernozhukov, Wüthrich & Zhu 2021,
+/// JASA 116). The fit is linear in the treated series, so under the null of an effect θ the residuals are u − θe and
+/// the statistic of the block that starts at j is |A(j) − θ B(j)|: the p-value falls as θ leaves its estimate, and
+/// the interval has a closed form.
+pub(super) struct Conformal {
+    /// Estimate of the effect.
+    pub(super) theta: f64,
+    /// Sums of u and of e over the blocks, the window's own first.
+    a: Vec<f64>,
+    b: Vec<f64>,
+}
+
+impl Conformal {
+    pub(super) fn of(residual: &[f64], effect: &[f64], before: usize) -> Option<Conformal> {
+        let (a, b) = (block_sums(residual, before), block_sums(effect, before));
+        (b[0] > 1e-9).then(|| Conformal { theta: a[0] / b[0], a, b })
+    }
+
+    /// p-value of no effect.
+    pub(super) fn p_value(&self) -> f64 {
+        conformal_p_value(&self.a)
+    }
+
+    /// How far below and above the estimate an effect is not refused at `alpha`; `NaN` where no distance is.
+    pub(super) fn reach(&self, alpha: f64) -> (f64, f64) {
+        let (mut below, mut above) = (Vec::new(), Vec::new());
+        for (a, b) in self.a.iter().zip(&self.b).skip(1) {
+            let rest = a - self.theta * b;
+            // |rest − δb| ≥ δB ends at one of two places, for δ to either side.
+            let (with, against) = (self.b[0] + b, self.b[0] - b);
+            let ends = |r: f64| if r >= 0.0 { r / with.max(1e-12) } else { -r / against.max(1e-12) };
+            above.push(ends(rest));
+            below.push(ends(-rest));
+        }
+        let refused = (alpha * self.a.len() as f64 + 1e-9).floor() as usize;
+        let pick = |mut ends: Vec<f64>| {
+            ends.sort_unstable_by(|a, b| b.total_cmp(a));
+            // The window itself is never refused and counts as the first.
+            refused.checked_sub(1).and_then(|i| ends.get(i).copied()).unwrap_or(f64::NAN)
+        };
+        (pick(below), pick(above))
+    }
+}
+
+/// What the conformal p-value does under autoregressive noise of the same memory: blocks are few and dependent, so it
+/// is too small somewhat too often. Its own distribution puts that right (prepivoting, Beran 1988, JASA 83).
+pub(super) struct Calibration {
+    /// Conformal p-values of simulated noise, sorted.
+    draws: Vec<f64>,
+}
+
+impl Calibration {
+    const DRAWS: usize = 199;
+    const TRIALS: usize = 30;
+
+    /// `left`: residuals once the effect is out, `refit`: what the regression leaves of a series.
+    pub(super) fn of(left: &[f64], before: usize, refit: impl Fn(&[f64]) -> Vec<f64>, seed: u64) -> Calibration {
+        let mut rng = generator(seed, 0xC0F0);
+        let mut draw = |phi: f64| refit(&autoregression(phi, left.len(), &mut rng));
+        // The fit takes memory out of its residuals: simulated ones say how much (Gouriéroux, Renault & Touzi 2000).
+        let seen = memory(left);
+        let mut phi = seen.clamp(0.0, 0.9);
+        for _ in 0..2 {
+            let shown = (0..Self::TRIALS).map(|_| memory(&draw(phi))).sum::<f64>() / Self::TRIALS as f64;
+            phi = (phi + seen - shown).clamp(0.0, 0.9);
+        }
+        let mut draws: Vec<f64> =
+            (0..Self::DRAWS).map(|_| conformal_p_value(&block_sums(&draw(phi), before))).collect();
+        draws.sort_unstable_by(f64::total_cmp);
+        Calibration { draws }
+    }
+
+    /// The level at which the conformal test must be made to have size `alpha`; never above `alpha`.
+    pub(super) fn level(&self, alpha: f64) -> f64 {
+        let rank = (alpha * (self.draws.len() + 1) as f64).floor() as usize;
+        // A p-value equal to the one at that rank would be refused too often.
+        self.draws.get(rank).map_or(alpha, |p| alpha.min(*p - 1e-9).max(0.0))
+    }
+
+    /// How often noise alone gives a conformal p-value this small; never below the conformal p-value itself.
+    pub(super) fn p_value(&self, conformal: f64) -> f64 {
+        let reached = self.draws.partition_point(|p| *p <= conformal);
+        ((1 + reached) as f64 / (1 + self.draws.len()) as f64).max(conformal)
+    }
+}
+
+/// Correlation of neighbouring values.
+fn memory(values: &[f64]) -> f64 {
+    let square: f64 = values.iter().map(|v| v * v).sum();
+    let cross: f64 = values.windows(2).map(|p| p[0] * p[1]).sum();
+    if square > 0.0 { cross / square } else { 0.0 }
+}
+
+/// Normal noise in which neighbours are correlated by `phi`.
+fn autoregression(phi: f64, n: usize, rng: &mut impl Rng) -> Vec<f64> {
+    let start: f64 = StandardNormal.sample(rng);
+    let mut state = start / (1.0 - phi * phi).sqrt();
+    let step = |_| {
+        let innovation: f64 = StandardNormal.sample(rng);
+        state = phi * state + innovation;
+        state
+    };
+    (0..n).map(step).collect()
+}
+
+/// Share of the blocks whose sum is at least as large as that of the window, the first.
+fn conformal_p_value(sums: &[f64]) -> f64 {
+    let observed = sums[0].abs() * (1.0 - 1e-12);
+    sums.iter().filter(|a| a.abs() >= observed).count() as f64 / sums.len() as f64
+}
+
+/// Sums over all blocks as long as the window, around the circle of rows, the window's own first.
+fn block_sums(values: &[f64], before: usize) -> Vec<f64> {
+    let n = values.len();
+    let length = n - before;
+    let mut sum: f64 = values[before..].iter().sum();
+    let mut sums = Vec::with_capacity(n);
+    for j in 0..n {
+        sums.push(sum);
+        let first = (before + j) % n;
+        sum += values[(first + length) % n] - values[first];
+    }
+    sums
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stats::robust::mean;
+
+    #[test]
+    fn the_closed_form_of_the_interval_is_that_of_a_search_over_effects() {
+        let mut rng = generator(3, 0);
+        for (n, before, alpha) in [(60, 50, 0.1), (84, 56, 0.1), (40, 39, 0.2)] {
+            let noise = autoregression(0.4, n, &mut rng);
+            let inside: Vec<f64> = (0..n).map(|i| if i >= before { 1.0 } else { 0.0 }).collect();
+            let demeaned = |v: &[f64]| v.iter().map(|x| x - mean(v)).collect::<Vec<_>>();
+            let (u, e) = (demeaned(&noise), demeaned(&inside));
+            let conformal = Conformal::of(&u, &e, before).unwrap();
+            let (below, above) = conformal.reach(alpha);
+            let p_at = |theta: f64| {
+                let shifted: Vec<f64> = u.iter().zip(&e).map(|(u, e)| u - theta * e).collect();
+                conformal_p_value(&block_sums(&shifted, before))
+            };
+            for (edge, outwards) in [(conformal.theta - below, -1e-6), (conformal.theta + above, 1e-6)] {
+                assert!(p_at(edge - outwards) > alpha && p_at(edge + outwards) <= alpha, "{n} {before} {edge}");
+            }
+        }
+    }
+
+    #[test]
+    fn block_sums_go_around_the_circle_and_begin_with_the_window() {
+        assert_eq!(block_sums(&[1.0, 2.0, 4.0, 8.0], 2), [12.0, 9.0, 3.0, 6.0]);
+    }
+}

@@ -10,12 +10,12 @@ use crate::time::{Grid, Seconds};
 use std::collections::BTreeMap;
 
 /// Most rows.
-const MOST_ROWS: usize = 40;
+const MOST_ROWS: usize = 28;
 const MOST_EVENTS: usize = 12;
 
 /// The chart of all alerts: one row for each outlet (or domain, or state) and country, or for each outlet with all its
-/// countries where there are more than forty of those, coloured by state. Rows are in the order of their states, then
-/// of their first onset. Past forty rows the ones with the most alerts are drawn and the rest is counted in the note.
+/// countries where there are more than twenty-eight of those, coloured by state. Rows are in the order of their states, then
+/// of their first onset. Past twenty-eight rows (what a page of 900 pixels holds legibly) the ones with the most alerts are drawn and the rest is counted in the note.
 pub fn overview(alerts: &[Alert], grid: &Grid, events: &[Event]) -> Figure {
     let (from, to) = (grid.start, grid.end().max(grid.start + grid.step.seconds()));
     let fine = rows_by(alerts, |alert| words::label(alert.level, &alert.key));
@@ -49,9 +49,8 @@ pub fn overview(alerts: &[Alert], grid: &Grid, events: &[Event]) -> Figure {
         legend.push(Legend { swatch: Swatch::Line, color: PURPLE, text: "event".into() });
     }
     let drawn: Vec<Row> = rows.iter().map(|row| bars(row, color(&row.state), merged)).collect();
-    let height = (330 + 24 * drawn.len() as u32 + 24 * (key.len() as u32).div_ceil(3)).clamp(560, 1500);
     Figure {
-        size: Size { width: Size::DEFAULT.width, height: height.max(if drawn.len() > 16 { 900 } else { 0 }) },
+        size: Size::DEFAULT,
         title: match alerts.len() {
             0 => "No alerts".into(),
             1 => "1 alert".into(),

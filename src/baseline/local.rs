@@ -175,13 +175,18 @@ impl Local {
         self.n
     }
 
+    /// What the season adds to the next value, as far as known.
+    pub fn season(&self) -> f64 {
+        self.seasons[self.best.0].effect(self.index)
+    }
+
     /// The forecast for the next value; `None` before the third.
     pub fn forecast(&self) -> Option<Forecast> {
         if self.n < 2 {
             return None;
         }
         let season = &self.seasons[self.best.0];
-        let effect = season.effect(self.index);
+        let effect = self.season();
         let (quick, slow) = (&season.levels[self.best.1], &season.levels[0]);
         Some(Forecast {
             mean: quick.level + effect,

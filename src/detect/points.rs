@@ -4,8 +4,12 @@
 //! Row t depends on rows ≤ t alone: the working scale, the season, the rates and the tails are all followed as the
 //! series is read. See `docs/methods/detect.md` for the formulas and measured results.
 
+use crate::alert::ChangePoint;
 use crate::baseline::local::Local;
+use crate::detect::changepoint::{Settings, segment_levels};
 use crate::detect::novelty::{Evidence, Novelty};
+use crate::detect::online::online;
+use crate::detect::raw::detect_raw;
 use crate::detect::surprise::Tail;
 use crate::series::Kind;
 use crate::stats::scale::Scale;
@@ -77,8 +81,10 @@ pub struct Points {
     pub spike: Vec<bool>,
     /// Whether a new regime begins at this row.
     pub changepoint: Vec<bool>,
-    /// Mean of the regime.
+    /// Robust mean of the regime.
     pub segment_mean: Vec<f64>,
+    /// The changes themselves, in order.
+    pub change_points: Vec<ChangePoint>,
 }
 
 /// Scores of one row.
@@ -110,7 +116,9 @@ pub struct Row {
 pub fn points(values: &[f64], step: Option<Step>, options: &PointOptions) -> Points {
     let mut scorer = Scorer::new(step, options);
     let mut out = Points::default();
+    let mut seasonless = Vec::with_capacity(values.len());
     for &value in values {
+        seasonless.push(value.clamp(-HUGE, HUGE) - scorer.raw.local.season());
         let row = scorer.push(value);
         out.expected.push(row.expected);
         out.lower.push(row.lower);
@@ -119,9 +127,38 @@ pub fn points(values: &[f64], step: Option<Step>, options: &PointOptions) -> Poi
         out.score.push(row.score);
         out.spike.push(row.spike);
     }
-    out.changepoint = vec![false; values.len()];
-    out.segment_mean = vec![f64::NAN; values.len()];
+    if options.online {
+        regimes_as_known(&seasonless, &scorer.periods, &mut out);
+    } else {
+        regimes(values, &scorer.periods, &mut out);
+    }
     out
+}
+
+/// Change points of the whole series, with hindsight.
+fn regimes(values: &[f64], periods: &[usize], out: &mut Points) {
+    out.change_points = detect_raw(values, periods, &Settings::default()).change_points;
+    let changes: Vec<usize> = out.change_points.iter().map(|change| change.index).collect();
+    out.changepoint = vec![false; values.len()];
+    for &change in &changes {
+        out.changepoint[change] = true;
+    }
+    out.segment_mean = segment_levels(values, &changes);
+}
+
+/// Change points as they become known: the flag stands at the row that confirms one. There are no p-values; the
+/// interval reaches from the likeliest first row to the confirming one.
+fn regimes_as_known(seasonless: &[f64], periods: &[usize], out: &mut Points) {
+    let season = periods.first().copied().unwrap_or(1);
+    let known = online(seasonless, &Settings { season, ..Settings::default() });
+    out.changepoint = known.iter().map(|row| row.confirmed.is_some()).collect();
+    out.segment_mean = known.iter().map(|row| row.level).collect();
+    let change = |(row, now): (usize, &crate::detect::online::Known)| {
+        let index = now.confirmed?;
+        let before = known[row.saturating_sub(1)].level;
+        Some(ChangePoint { index, low: index, high: row, before, after: now.level, p_value: f64::NAN })
+    };
+    out.change_points = known.iter().enumerate().filter_map(change).collect();
 }
 
 /// Values beyond this are taken as this: squares must stay finite.

@@ -1,6 +1,6 @@
 //! `detect::points` on hand-made series: what must hold whatever the data.
 
-use floodmark::detect::points::{PointOptions, Points, Seasons, points};
+use floodmark::detect::points::{PointOptions, Points, Scorer, Seasons, points};
 use floodmark::series::Kind;
 use floodmark::stats::resample::generator;
 use floodmark::time::Step;
@@ -170,9 +170,11 @@ fn a_daily_pattern_is_expected_and_its_absence_is_not() {
 fn intervals_of_white_noise_cover_what_they_say() {
     let values: Vec<f64> = noise(20_000, 4).iter().map(|x| 50.0 + 4.0 * x).collect();
     for level in [0.5, 0.9, 0.99] {
-        let out = points(&values, Some(Step::HOUR), &PointOptions { interval: level, ..PointOptions::default() });
-        let inside = (1000..values.len()).filter(|t| out.lower[*t] <= values[*t] && values[*t] <= out.upper[*t]);
-        let covered = inside.count() as f64 / (values.len() - 1000) as f64;
+        let options = PointOptions { interval: level, ..PointOptions::default() };
+        let mut scorer = Scorer::new(Some(Step::HOUR), &options);
+        let rows: Vec<_> = values.iter().map(|value| (scorer.push(*value), *value)).skip(1000).collect();
+        let inside = rows.iter().filter(|(row, value)| row.lower <= *value && *value <= row.upper);
+        let covered = inside.count() as f64 / rows.len() as f64;
         assert!((covered - level).abs() < 0.02, "{level}: {covered}");
     }
 }
@@ -182,7 +184,8 @@ fn white_noise_raises_few_alerts() {
     let spikes: usize = (10..20)
         .map(|stream| {
             let values: Vec<f64> = noise(10_000, stream).iter().map(|x| 50.0 + 4.0 * x).collect();
-            daily(&values).spike.iter().filter(|s| **s).count()
+            let mut scorer = Scorer::new(Some(Step::DAY), &PointOptions::default());
+            values.iter().filter(|value| scorer.push(**value).spike).count()
         })
         .sum();
     assert!(spikes <= 60, "{spikes} in 100,000 rows");

@@ -11,7 +11,7 @@ mod labelled;
 mod spikes;
 mod windows;
 
-use floodmark::detect::points::{PointOptions, points};
+use floodmark::detect::points::{PointOptions, Scorer, points};
 use floodmark::time::Step;
 
 /// A detector: values and step in, one score a row out.
@@ -25,7 +25,8 @@ const DETECTORS: [Detector; 4] = [
 ];
 
 fn floodmark_score(values: &[f64], step: i64) -> Vec<f64> {
-    points(values, Step::from_seconds(step), &PointOptions::default()).score
+    let mut scorer = Scorer::new(Step::from_seconds(step), &PointOptions::default());
+    values.iter().map(|value| scorer.push(*value).score).collect()
 }
 
 fn main() {
@@ -53,4 +54,12 @@ fn main() {
     let start = std::time::Instant::now();
     let last = floodmark_score(&long, 300).len();
     println!("\n4. {last} rows of 5 minutes: {:.0} ns a row", start.elapsed().as_nanos() as f64 / last as f64);
+    for online in [false, true] {
+        let options = PointOptions { online, ..PointOptions::default() };
+        let longest = corpora[0].iter().max_by_key(|s| s.values.len()).expect("a corpus");
+        let start = std::time::Instant::now();
+        let found = points(&longest.values, Step::from_seconds(longest.step), &options).change_points.len();
+        let rows = longest.values.len();
+        println!("   {rows} rows with change points (online: {online}; {found} found): {:.2} s", start.elapsed().as_secs_f64());
+    }
 }

@@ -209,11 +209,11 @@ impl Local {
         self.index += 1;
     }
 
-    /// The forecaster with the smallest recent error; a season must have been seen once whole to be believed.
+    /// The forecaster with the smallest recent error; a season must have been seen twice whole to be believed.
     fn choose(&mut self) {
         let (mut best, mut least) = ((0, 0), f64::INFINITY);
         for (s, season) in self.seasons.iter().enumerate() {
-            if s > 0 && self.n < season.period {
+            if s > 0 && self.n < 2 * season.period {
                 continue;
             }
             for (l, level) in season.levels.iter().enumerate() {

@@ -128,7 +128,7 @@ pub fn points(values: &[f64], step: Option<Step>, options: &PointOptions) -> Poi
         out.spike.push(row.spike);
     }
     if options.online {
-        regimes_as_known(&seasonless, &scorer.periods, &mut out);
+        regimes_as_known(&seasonless, &mut out);
     } else {
         regimes(values, &scorer.periods, &mut out);
     }
@@ -148,9 +148,8 @@ fn regimes(values: &[f64], periods: &[usize], out: &mut Points) {
 
 /// Change points as they become known: the flag stands at the row that confirms one. There are no p-values; the
 /// interval reaches from the likeliest first row to the confirming one.
-fn regimes_as_known(seasonless: &[f64], periods: &[usize], out: &mut Points) {
-    let season = periods.first().copied().unwrap_or(1);
-    let known = online(seasonless, &Settings { season, ..Settings::default() });
+fn regimes_as_known(seasonless: &[f64], out: &mut Points) {
+    let known = online(seasonless, &Settings { season: 1, ..Settings::default() });
     out.changepoint = known.iter().map(|row| row.confirmed.is_some()).collect();
     out.segment_mean = known.iter().map(|row| row.level).collect();
     let change = |(row, now): (usize, &crate::detect::online::Known)| {

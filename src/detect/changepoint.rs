@@ -94,9 +94,9 @@ pub(super) fn change_points_of(
     let n = scaled.len();
     let segments = segments(n, changes);
     let levels: Vec<f64> = segments.iter().map(|s| robust_level(&scaled[s.clone()])).collect();
-    let test = WindowTest::new(scaled, &segments, &levels, settings);
+    let mut test = WindowTest::new(scaled, &segments, &levels, settings);
     let back = |level: f64| (level * observed.sd + center) * observed.unit;
-    let describe_one = |j: usize| {
+    let mut describe_one = |j: usize| {
         let around = segments[j].start..segments[j + 1].end;
         let index = changes[j];
         let (low, high) = location(scaled, around, index, |_| levels[j], |_| levels[j + 1], settings);
@@ -110,7 +110,7 @@ pub(super) fn change_points_of(
             p_value: test.p_value(&segments[j], &segments[j + 1], levels[j + 1] - levels[j]),
         }
     };
-    (0..changes.len()).map(describe_one).collect()
+    (0..changes.len()).map(&mut describe_one).collect()
 }
 
 /// The stretches between changes; one stretch without changes, none without observations.
@@ -172,12 +172,14 @@ pub(super) fn location(
 ) -> (usize, usize) {
     let allowed = -2.0 * (1.0 - settings.level.clamp(0.0, 0.999_999).sqrt()).ln();
     // Of a break after the i-th observation of the stretch, less that of one at its start.
+    let gain = |i: usize| settings.loss.of(x[i] - before(i)) - settings.loss.of(x[i] - after(i));
     let mut cost = 0.0;
-    let mut costs = vec![];
-    for i in around.start..around.end - 1 {
-        cost += settings.loss.of(x[i] - before(i)) - settings.loss.of(x[i] - after(i));
-        costs.push(cost);
-    }
+    let costs: Vec<f64> = (around.start..around.end - 1)
+        .map(|i| {
+            cost += gain(i);
+            cost
+        })
+        .collect();
     let least = costs.iter().copied().fold(f64::INFINITY, f64::min);
     let plausible = |i: &usize| costs[*i] <= least + allowed;
     let position = |i: usize| around.start + 1 + i;
@@ -196,6 +198,8 @@ struct WindowTest {
     changes: Vec<usize>,
     blocks: f64,
     window: usize,
+    /// Standard deviation and its degrees of freedom by length of window, as far as asked for.
+    scales: Vec<Option<(f64, f64)>>,
 }
 
 impl WindowTest {
@@ -215,15 +219,17 @@ impl WindowTest {
             changes: segments.iter().skip(1).map(|s| s.start).collect(),
             blocks,
             window: settings.window,
+            scales: Vec::new(),
         }
     }
 
-    /// Differences of the means of neighbouring windows of length `h`, over all places without a change inside.
-    fn differences(&self, h: usize) -> Vec<f64> {
+    /// Differences of the means of neighbouring windows of length `h`, eight places a window, where there is no change
+    /// inside.
+    fn differences(&self, h: usize, stride: usize) -> Vec<f64> {
         let n = self.sums.len() - 1;
         let mut differences = Vec::new();
         let mut next = 0;
-        for t in h..=n.saturating_sub(h) {
+        for t in (h..=n.saturating_sub(h)).step_by(stride) {
             while next < self.changes.len() && self.changes[next] + h <= t {
                 next += 1;
             }
@@ -234,25 +240,132 @@ impl WindowTest {
         differences
     }
 
-    /// Two-sided p-value, for having searched the whole series: the chance that the largest of all moving-window
-    /// statistics reaches |T|, by Poisson clumping with 3T²/2 clumps a window length (Aldous 1989, section C; this
-    /// is the limit behind MOSUM tests, Eichinger & Kirch 2018).
-    fn p_value(&self, left: &Range<usize>, right: &Range<usize>, difference: f64) -> f64 {
-        let h = self.window.max(1).min(left.len()).min(right.len());
-        let n = (self.sums.len() - 1) as f64;
-        // Scaled values have unit long-run variance.
+    /// Standard deviation of such differences and its degrees of freedom: never below that of noise of unit long-run
+    /// variance, which it is when too few windows are free of changes.
+    fn scale(&mut self, h: usize) -> (f64, f64) {
+        if self.scales.len() <= h {
+            self.scales.resize(h + 1, None);
+        }
+        if let Some(scale) = self.scales[h] {
+            return scale;
+        }
+        let stride = (h / 8).max(1);
+        let mut differences = self.differences(h, stride);
+        let windows = (differences.len() * stride) as f64 / h as f64;
         let independent = (2.0 / h as f64).sqrt();
-        let mut differences = self.differences(h);
-        let windows = differences.len() as f64 / h as f64;
-        let (sd, freedom) = if windows >= 4.0 {
+        let (sd, free) = if windows >= 4.0 {
             (scale_around_zero(&mut differences).max(independent), windows.max(self.blocks))
         } else {
             (independent, self.blocks)
         };
+        let scale = (sd, (free - 1.0).max(2.0));
+        self.scales[h] = Some(scale);
+        scale
+    }
+
+    /// Two-sided p-value, for having searched the whole series: the chance that the largest of all moving-window
+    /// statistics reaches |T|, by Poisson clumping with 3T²/2 clumps a window length (Aldous 1989, section C; this
+    /// is the limit behind MOSUM tests, Eichinger & Kirch 2018).
+    fn p_value(&mut self, left: &Range<usize>, right: &Range<usize>, difference: f64) -> f64 {
+        let h = self.window.max(1).min(left.len()).min(right.len());
+        let (sd, freedom) = self.scale(h);
         let t = (difference / sd).abs();
-        let Ok(tail) = StudentsT::new(0.0, 1.0, (freedom - 1.0).max(2.0)) else { return 1.0 };
+        let Ok(tail) = StudentsT::new(0.0, 1.0, freedom) else { return 1.0 };
         let once = 2.0 * tail.sf(t);
-        let expected = (once * 1.5 * t * t * n / h as f64).max(once);
-        -(-expected).exp_m1()
+        let clumps = 1.5 * t * t * (self.sums.len() - 1) as f64 / h as f64;
+        -(-once * clumps.max(1.0)).exp_m1()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stats::resample::generator;
+    use proptest::prelude::*;
+    use rand_distr::{Distribution, StandardNormal};
+
+    fn steps(n: usize, size: f64) -> Vec<f64> {
+        let mut rng = generator(5, 0);
+        let mut noise = || -> f64 { StandardNormal.sample(&mut rng) };
+        (0..n).map(|t| noise() + if t < n / 2 { 0.0 } else { size }).collect()
+    }
+
+    fn found(x: &[f64]) -> Vec<ChangePoint> {
+        change_points(x, &Settings::default())
+    }
+
+    #[test]
+    fn a_step_is_found_where_it_is_with_its_levels() {
+        let change = found(&steps(200, 4.0));
+        assert_eq!(change.iter().map(|c| c.index).collect::<Vec<_>>(), [100]);
+        assert!(change[0].before.abs() < 0.4 && (change[0].after - 4.0).abs() < 0.4);
+        assert!(change[0].low <= 100 && change[0].high >= 100 && change[0].p_value < 1e-6);
+    }
+
+    #[test]
+    fn spikes_of_one_day_are_no_change_points() {
+        let mut x = steps(200, 0.0);
+        x[70] = 60.0;
+        x[71] = -60.0;
+        x[150] = 1e6;
+        assert_eq!(found(&x), []);
+    }
+
+    #[test]
+    fn series_without_information_have_no_change_points() {
+        let nan = f64::NAN;
+        for x in [&[][..], &[1.0], &[nan; 50], &[3.0; 50], &[1.0, 2.0, 3.0], &[nan, 1.0, nan, f64::INFINITY]] {
+            assert_eq!(found(x), [], "{x:?}");
+        }
+    }
+
+    #[test]
+    fn mostly_zero_counts_get_change_points_only_where_they_rise_for_good() {
+        let mut x = vec![0.0; 120];
+        x[10] = 1.0;
+        x[50] = 2.0;
+        assert_eq!(found(&x), []);
+        x[80..].fill(6.0);
+        assert_eq!(found(&x).iter().map(|c| c.index).collect::<Vec<_>>(), [80]);
+    }
+
+    #[test]
+    fn segments_cover_the_series_once() {
+        assert_eq!(segments(5, &[2]), [0..2, 2..5]);
+        assert_eq!(segments(0, &[]), []);
+        assert_eq!(segment_levels(&[1.0, 1.0, f64::NAN, 7.0], &[3]), [1.0, 1.0, 1.0, 7.0]);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+        #[test]
+        fn any_series_gives_ordered_breaks_inside_their_intervals(
+            x in prop::collection::vec(
+                prop_oneof![4 => -3.0..3.0f64, 2 => 50.0..53.0f64, 1 => Just(f64::NAN), 1 => prop::num::f64::ANY], 0..80),
+        ) {
+            let n = x.len();
+            let changes = found(&x);
+            prop_assert!(changes.windows(2).all(|pair| pair[0].index < pair[1].index));
+            for c in changes {
+                prop_assert!(0 < c.low && c.low <= c.index && c.index <= c.high && c.high < n);
+                prop_assert!((0.0..=1.0).contains(&c.p_value));
+            }
+            let known = crate::detect::online::online(&x, &Settings::default());
+            prop_assert!(known.iter().enumerate().all(|(t, k)| k.start <= t && k.confirmed.is_none_or(|c| c <= t)));
+        }
+
+        #[test]
+        fn shifting_and_stretching_a_series_moves_no_break(scale in 0.01..1000.0f64, shift in -100.0..100.0f64) {
+            let x: Vec<f64> = steps(120, 5.0).iter().map(|v| v * scale + shift).collect();
+            prop_assert_eq!(found(&x).iter().map(|c| c.index).collect::<Vec<_>>(), [60]);
+        }
+
+        #[test]
+        fn what_is_known_online_does_not_change_with_later_rows(cut in 1usize..150, size in 0.0..6.0f64) {
+            use crate::detect::online::online;
+            let x = steps(150, size);
+            let (all, part) = (online(&x, &Settings::default()), online(&x[..cut], &Settings::default()));
+            prop_assert_eq!(format!("{:?}", &all[..cut]), format!("{part:?}"));
+        }
     }
 }

@@ -18,40 +18,37 @@ pub struct Segmentation {
     pub cost: f64,
 }
 
-/// One quadratic on one interval of levels: `count`·μ² − 2·`sum`·μ + `base`, up to `high`; it starts where the
-/// piece before it ends.
+/// One quadratic on one interval of levels: `least` + `count`·(μ − `mean`)², up to `high`; it starts where the piece
+/// before it ends.
 #[derive(Clone, Copy, Debug)]
 struct Piece {
     /// Number of observations that count as inliers at these levels.
     count: f64,
-    /// Their sum.
-    sum: f64,
-    /// The rest of the cost.
-    base: f64,
-    /// Upper end of the interval of levels.
-    high: f64,
-    /// Level of the lowest cost of the quadratic (also outside the interval).
+    /// Their mean: the level of the lowest cost (it may lie outside the interval).
     mean: f64,
     /// That lowest cost.
     least: f64,
+    /// Upper end of the interval of levels.
+    high: f64,
     /// First observation of the last segment.
     start: usize,
 }
 
 impl Piece {
     /// A segment that is about to start.
-    fn fresh(base: f64, start: usize) -> Self {
-        Piece { count: 0.0, sum: 0.0, base, high: f64::INFINITY, mean: 0.0, least: base, start }
+    fn fresh(price: f64, start: usize) -> Self {
+        Piece { count: 0.0, mean: 0.0, least: price, high: f64::INFINITY, start }
     }
 
-    /// Adds (y − μ)² + `constant`.
+    /// Adds (y − μ)² + `constant`; the sums of squares stay those around the mean (Welford 1962), which needs no
+    /// centred data to be accurate.
     #[inline(always)]
     fn add(&mut self, y: f64, constant: f64) {
+        let share = 1.0 / (self.count + 1.0);
+        let deviation = y - self.mean;
+        self.least += deviation * deviation * (self.count * share) + constant;
+        self.mean += deviation * share;
         self.count += 1.0;
-        self.sum += y;
-        self.base += constant;
-        self.mean = self.sum / self.count;
-        self.least = self.base - self.sum * self.mean;
     }
 }
 
@@ -115,7 +112,6 @@ impl Fpop {
             self.common += self.k * self.k;
             self.add_bounded(y);
         } else {
-            self.common += y * y;
             for piece in &mut self.pieces {
                 piece.add(y, 0.0);
             }
@@ -131,19 +127,18 @@ impl Fpop {
     /// never below the cost of a segmentation that exists.
     #[inline]
     fn best(&self) -> Piece {
-        let mut best = self.pieces[0];
-        for piece in &self.pieces[1..] {
-            if piece.least < best.least {
-                best = *piece;
-            }
+        let mut best = 0;
+        let mut least = f64::INFINITY;
+        for (i, piece) in self.pieces.iter().enumerate() {
+            (best, least) = if piece.least < least { (i, piece.least) } else { (best, least) };
         }
-        best
+        self.pieces[best]
     }
 
     /// Adds min((y − μ)², k²) − k², which is 0 outside y ± k: only pieces inside that window change, and the two at
     /// its ends are cut there.
     fn add_bounded(&mut self, y: f64) {
-        let (from, to, constant) = (y - self.k, y + self.k, y * y - self.k * self.k);
+        let (from, to, constant) = (y - self.k, y + self.k, -self.k * self.k);
         let (old, new) = (&self.pieces, &mut self.spare);
         new.clear();
         let mut low = f64::NEG_INFINITY;
@@ -237,9 +232,7 @@ impl Fpop {
 pub fn segment(values: &[f64], loss: Loss, penalty: f64) -> Segmentation {
     let mut search = Fpop::new(loss, penalty);
     search.starts.reserve(values.len());
-    // Around their mean the sums stay small and the differences of costs accurate.
-    let center = crate::stats::robust::mean(values);
-    values.iter().for_each(|y| search.push(y - center));
+    values.iter().for_each(|y| search.push(*y));
     search.segmentation()
 }
 

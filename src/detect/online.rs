@@ -3,6 +3,8 @@
 use super::changepoint::{Observed, Settings, robust_level};
 use super::fpop::Fpop;
 use super::penalty::default_penalty;
+use crate::stats::longrun::block_length;
+use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
 
 /// What is known after one row.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -57,14 +59,28 @@ struct Scaled {
     sd: f64,
 }
 
+/// How much wider a standard deviation learnt from few blocks must be taken, so that a change at the threshold is as
+/// rare as with a known one: Student's quantile over the Normal quantile. Close to 1 after a few years of days.
+fn caution(n: usize, season: usize, penalty: f64) -> f64 {
+    let blocks = n as f64 / block_length(n, season) as f64;
+    // Overlapping blocks are worth half as many again.
+    let freedom = (1.5 * blocks - 1.0).max(2.0);
+    let (Ok(known), Ok(learnt)) = (Normal::new(0.0, 1.0), StudentsT::new(0.0, 1.0, freedom)) else { return 1.0 };
+    let z = penalty.max(1.0).sqrt();
+    let rare = known.sf(z);
+    if rare > 0.0 { (-learnt.inverse_cdf(rare) / z).max(1.0) } else { 1.0 }
+}
+
 impl Scaled {
     fn learn(x: &[f64], settings: &Settings) -> Option<Scaled> {
         let observed = Observed::new(x, settings.season);
         if !(observed.sd > 0.0 && observed.sd.is_finite()) {
             return None;
         }
-        let (sd, center) = (observed.sd * observed.unit, robust_level(&observed.values) * observed.unit);
-        let penalty = settings.penalty.unwrap_or_else(|| default_penalty(observed.values.len()));
+        let n = observed.values.len();
+        let penalty = settings.penalty.unwrap_or_else(|| default_penalty(n));
+        let sd = observed.sd * observed.unit * caution(n, settings.season, penalty);
+        let center = robust_level(&observed.values) * observed.unit;
         let mut scaled = Scaled { search: Fpop::new(settings.loss, penalty), center, sd };
         observed.at.iter().for_each(|&i| scaled.push(x[i]));
         Some(scaled)

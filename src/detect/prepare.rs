@@ -8,8 +8,9 @@ use crate::stats::scale::Scale;
 ///
 /// Compares the likelihood of the step-to-step changes (Laplace around their median) on both scales, with the
 /// Jacobian of Box & Cox (1964). Values that are not positive exclude the logarithm, except counts (whole, never
-/// negative), which get one added.
-pub fn working_scale(values: &[f64]) -> Scale {
+/// negative), which get one added. Steps of a possible season are looked at too, and the smaller count: the
+/// shape of a season says nothing about the scale.
+pub fn working_scale(values: &[f64], seasons: &[usize]) -> Scale {
     let observed: Vec<f64> = values.iter().copied().filter(|v| v.is_finite()).collect();
     let least = observed.iter().copied().fold(f64::INFINITY, f64::min);
     let counts = least == 0.0 && observed.iter().all(|v| v.fract() == 0.0);
@@ -18,13 +19,18 @@ pub fn working_scale(values: &[f64]) -> Scale {
     }
     let log = Scale::Log { offset: if counts { 1.0 } else { 0.0 } };
     let logs: Vec<f64> = observed.iter().map(|&v| log.forward(v)).collect();
+    let least_step = |x: &[f64]| {
+        let steps =
+            seasons.iter().copied().filter(|s| (2..=x.len() / 4).contains(s)).chain([1]).map(|lag| mean_step(x, lag));
+        steps.fold(f64::INFINITY, f64::min)
+    };
     // The geometric mean is the Jacobian of the logarithm.
-    if mean_step(&logs) * mean(&logs).exp() < mean_step(&observed) { log } else { Scale::Identity }
+    if least_step(&logs) * mean(&logs).exp() < least_step(&observed) { log } else { Scale::Identity }
 }
 
-/// Mean absolute deviation of the changes from their median.
-fn mean_step(values: &[f64]) -> f64 {
-    let steps: Vec<f64> = values.windows(2).map(|pair| pair[1] - pair[0]).collect();
+/// Mean absolute deviation of the changes over `lag` from their median; `NaN` if there are none.
+fn mean_step(values: &[f64], lag: usize) -> f64 {
+    let steps: Vec<f64> = values.iter().zip(values.iter().skip(lag)).map(|(from, to)| to - from).collect();
     let middle = median(&steps);
     mean(&steps.iter().map(|d| (d - middle).abs()).collect::<Vec<_>>())
 }
@@ -86,4 +92,40 @@ pub fn without_spikes(x: &[f64]) -> Vec<f64> {
     let mut steps: Vec<f64> = steps.iter().map(|d| d - middle).collect();
     let sd = scale_around_zero(&mut rest).max(scale_around_zero(&mut steps) / std::f64::consts::SQRT_2);
     x.iter().zip(smooth).map(|(&v, m)| if (v - m).abs() > 4.0 * sd { m } else { v }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ratios_get_the_logarithm_and_differences_do_not() {
+        let wave = |t: i32| f64::from(t * 37 % 11 - 5);
+        let growth: Vec<f64> = (0..100).map(|t| 10.0 * 1.05_f64.powi(t) * (1.0 + wave(t) / 50.0)).collect();
+        assert_eq!(working_scale(&growth, &[7]), Scale::Log { offset: 0.0 });
+        let even: Vec<f64> = (0..100).map(|t| 10.0 + f64::from(t) + wave(t) / 2.0).collect();
+        assert_eq!(working_scale(&even, &[7]), Scale::Identity);
+        assert_eq!(working_scale(&[-1.0, 2.0, 30.0, 400.0], &[]), Scale::Identity);
+        assert_eq!(working_scale(&[], &[]), Scale::Identity);
+    }
+
+    #[test]
+    fn a_season_goes_and_noise_stays() {
+        let wave: Vec<f64> = (0..70).map(|t| [3.0, 0.0, 0.0, 1.0, 0.0, -2.0, -2.0][t % 7] + 0.01 * t as f64).collect();
+        let rest = without_season(&wave, 7).unwrap();
+        assert!(rest.windows(2).all(|pair| (pair[1] - pair[0]).abs() < 0.2));
+        let noise: Vec<f64> = (0..70).map(|t| f64::from(t * t * 31 % 17)).collect();
+        assert_eq!(without_season(&noise, 7), None);
+        assert_eq!(without_season(&wave[..20], 7), None);
+    }
+
+    #[test]
+    fn spikes_go_and_steps_stay() {
+        let mut x: Vec<f64> = (0..40).map(|t| f64::from(t * 37 % 11) / 10.0 + if t < 20 { 0.0 } else { 9.0 }).collect();
+        let clean = x.clone();
+        x[10] = 50.0;
+        let found = without_spikes(&x);
+        assert!(found[10] < 2.0);
+        assert_eq!((&found[..10], &found[11..]), (&clean[..10], &clean[11..]));
+    }
 }

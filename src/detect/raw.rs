@@ -58,7 +58,7 @@ const SHORTEST_LINE: usize = 3;
 /// assert!(found.change_points[0].index.abs_diff(100) <= 5);
 /// ```
 pub fn detect_raw(values: &[f64], seasons: &[usize], settings: &Settings) -> RawChanges {
-    let scale = working_scale(values);
+    let scale = working_scale(values, seasons);
     let forward = |v: &f64| if v.is_finite() { scale.forward(*v) } else { f64::NAN };
     let mut x: Vec<f64> = values.iter().map(forward).collect();
     let mut found = Vec::new();
@@ -147,5 +147,66 @@ impl Lines<'_> {
         let sty: f64 = at.iter().zip(y).map(|(t, v)| (t - middle) * (v - level)).sum();
         let slope = if stt > 0.0 { sty / stt } else { 0.0 };
         move |t| level + slope * (t - middle)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stats::resample::generator;
+    use proptest::prelude::*;
+    use rand_distr::{Distribution, StandardNormal};
+
+    fn noise(n: usize) -> Vec<f64> {
+        let mut rng = generator(11, 0);
+        (0..n).map(|_| StandardNormal.sample(&mut rng)).collect()
+    }
+
+    fn detect(x: &[f64], seasons: &[usize]) -> RawChanges {
+        detect_raw(x, seasons, &Settings::default())
+    }
+
+    #[test]
+    fn a_trend_is_no_staircase() {
+        let x: Vec<f64> = noise(300).iter().enumerate().map(|(t, e)| 0.2 * t as f64 + e).collect();
+        let found = detect(&x, &[7]);
+        assert_eq!((found.model, found.change_points.len()), (Model::Lines, 0));
+    }
+
+    #[test]
+    fn steps_stay_steps() {
+        let x: Vec<f64> = noise(300).iter().enumerate().map(|(t, e)| 5.0 * ((t / 100) % 2) as f64 + e).collect();
+        let found = detect(&x, &[]);
+        let places: Vec<usize> = found.change_points.iter().map(|c| c.index).collect();
+        assert_eq!((found.model, places), (Model::Levels, vec![100, 200]));
+        assert!((found.change_points[0].after - 5.0).abs() < 0.5);
+    }
+
+    #[test]
+    fn a_doubling_of_seasonal_traffic_is_found_on_the_log_scale() {
+        let week = [1.2, 1.2, 1.1, 1.1, 1.0, 0.6, 0.5];
+        let level = |t: usize| if t < 120 { 1_000.0 } else { 2_000.0 };
+        let x: Vec<f64> =
+            noise(200).iter().enumerate().map(|(t, e)| level(t) * week[t % 7] * (0.05 * e).exp()).collect();
+        let found = detect(&x, &[7, 24]);
+        assert_eq!((found.scale, found.seasons.as_slice()), (Scale::Log { offset: 0.0 }, &[7][..]));
+        assert_eq!(found.change_points.len(), 1);
+        let change = found.change_points[0];
+        assert_eq!(change.index, 120);
+        assert!((change.after / change.before - 2.0).abs() < 0.1, "{change:?}");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(150))]
+        #[test]
+        fn no_series_makes_it_panic(
+            x in prop::collection::vec(
+                prop_oneof![4 => 0.0..9.0f64, 2 => (0u8..4).prop_map(f64::from), 1 => Just(f64::NAN), 1 => prop::num::f64::ANY], 0..70),
+        ) {
+            for c in detect(&x, &[0, 1, 7]).change_points {
+                prop_assert!(0 < c.low && c.low <= c.index && c.index <= c.high && c.high < x.len());
+                prop_assert!((0.0..=1.0).contains(&c.p_value));
+            }
+        }
     }
 }

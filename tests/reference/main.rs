@@ -1,0 +1,3 @@
+//! Figures against those of other programs, computed once and stored beside their scripts.
+
+mod changepoint;

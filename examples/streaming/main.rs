@@ -60,6 +60,9 @@ fn main() {
         let start = std::time::Instant::now();
         let found = points(&longest.values, Step::from_seconds(longest.step), &options).change_points.len();
         let rows = longest.values.len();
-        println!("   {rows} rows with change points (online: {online}; {found} found): {:.2} s", start.elapsed().as_secs_f64());
+        println!(
+            "   {rows} rows with change points (online: {online}; {found} found): {:.2} s",
+            start.elapsed().as_secs_f64()
+        );
     }
 }

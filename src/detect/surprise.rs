@@ -15,6 +15,8 @@ const PRIOR: f64 = 600.0;
 /// Two pairs of tail probabilities through which the tail is drawn.
 const BODY: (f64, f64) = (0.12, 0.02);
 const HIGH: (f64, f64) = (0.05, 0.005);
+/// Surprise (−ln p) below which nothing is worth knowing exactly.
+const DULL: f64 = 1.2;
 /// Past weight from which the higher pair is trusted.
 const HIGH_FROM: f64 = 900.0;
 
@@ -47,6 +49,8 @@ pub struct Tail {
     since_fit: usize,
     body: Weibull,
     high: Option<Weibull>,
+    /// Below the first the tail is drawn straight, with the second as its slope.
+    dull: (f64, f64),
 }
 
 impl Tail {
@@ -60,16 +64,24 @@ impl Tail {
             *cell = PRIOR * (above - below);
             above = below;
         }
-        let mut tail =
-            Tail { cells, weight: PRIOR, memory, since_fit: 0, body: Weibull { shape: 1.2, factor: 1.2 }, high: None };
+        let mut tail = Tail {
+            cells,
+            weight: PRIOR,
+            memory,
+            since_fit: 0,
+            body: Weibull { shape: 1.2, factor: 1.2 },
+            high: None,
+            dull: (0.0, 0.0),
+        };
         tail.fit();
         tail
     }
 
     /// −ln of the probability of a value of at least `s`.
     pub fn surprise(&self, s: f64) -> f64 {
-        if s < LEAST {
-            return 0.0;
+        // Nearly all rows are dull, and powers are dear.
+        if s < self.dull.0 {
+            return self.dull.1 * s;
         }
         let body = self.body.surprise(s);
         self.high.map_or(body, |high| if body > -HIGH.0.ln() { body.min(high.surprise(s)) } else { body })
@@ -109,6 +121,8 @@ impl Tail {
         let at = |p: f64| self.quantile(p).max(LEAST);
         let body = Weibull::through(BODY, (at(BODY.0), at(BODY.1)));
         let high = (self.weight > HIGH_FROM).then(|| Weibull::through(HIGH, (at(HIGH.0), at(HIGH.1))));
+        let dull = (DULL / body.factor).powf(1.0 / body.shape).max(LEAST);
+        self.dull = (dull, DULL / dull);
         (self.body, self.high) = (body, high);
     }
 }

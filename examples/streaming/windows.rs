@@ -5,6 +5,8 @@
 use crate::corpus::Series;
 
 const FALSE_ALARM: f64 = 0.11;
+/// Tail probabilities at which a detector is judged too, without choosing a threshold.
+const FIXED: [f64; 3] = [1e-2, 1e-3, 1e-4];
 
 /// The part of a series at its start that is not scored.
 pub fn probation(n: usize) -> usize {
@@ -38,6 +40,8 @@ struct Flag {
 /// Result at the best threshold.
 pub struct Outcome {
     pub score: f64,
+    /// Score at the thresholds 1 − [`FIXED`].
+    pub fixed: [f64; 3],
     pub threshold: f64,
     /// (windows, found, false alarms) by group of series.
     pub groups: Vec<(&'static str, usize, usize, usize)>,
@@ -57,6 +61,7 @@ pub fn evaluate(corpus: &[Series], scores: &[Vec<f64>]) -> Outcome {
     let total: usize = corpus.iter().map(|s| s.windows.len()).sum();
     let mut best: Vec<Vec<f64>> = corpus.iter().map(|s| vec![-1.0; s.windows.len()]).collect();
     let (mut sum, mut top, mut at) = (-(total as f64), -(total as f64), 0);
+    let mut fixed = [sum; 3];
     for (i, flag) in flags.iter().enumerate() {
         match flag.window {
             Some(w) => {
@@ -65,6 +70,11 @@ pub fn evaluate(corpus: &[Series], scores: &[Vec<f64>]) -> Outcome {
                 *slot = slot.max(flag.earned);
             }
             None => sum += flag.earned,
+        }
+        for (fixed, p) in fixed.iter_mut().zip(FIXED) {
+            if flag.score > 1.0 - p {
+                *fixed = sum;
+            }
         }
         let tied = flags.get(i + 1).is_some_and(|next| next.score == flag.score);
         if sum > top && !tied {
@@ -95,8 +105,13 @@ pub fn evaluate(corpus: &[Series], scores: &[Vec<f64>]) -> Outcome {
         groups[g].1 += found.len();
         groups[g].2 += found.iter().filter(|f| **f).count();
     }
-    let score = 100.0 * (top + total as f64) / (2.0 * total as f64);
-    Outcome { score, threshold: flags.get(at.saturating_sub(1)).map_or(f64::NAN, |f| f.score), groups }
+    let percent = |sum: f64| 100.0 * (sum + total as f64) / (2.0 * total as f64);
+    Outcome {
+        score: percent(top),
+        fixed: fixed.map(percent),
+        threshold: flags.get(at.saturating_sub(1)).map_or(f64::NAN, |f| f.score),
+        groups,
+    }
 }
 
 pub fn report(name: &str, corpora: &[Vec<Series>], detector: fn(&[f64], i64) -> Vec<f64>, verbose: bool) {
@@ -110,6 +125,10 @@ pub fn report(name: &str, corpora: &[Vec<Series>], detector: fn(&[f64], i64) -> 
     let mean = outcomes.iter().map(|o| o.score).sum::<f64>() / outcomes.len() as f64;
     let each: Vec<String> = outcomes.iter().map(|o| format!("{:.1}", o.score)).collect();
     println!("{name:24} {mean:5.1}   ({})", each.join(", "));
+    if name == "floodmark" {
+        let at = |i: usize| outcomes.iter().map(|o| o.fixed[i]).sum::<f64>() / outcomes.len() as f64;
+        println!("{:24} {:.1}, {:.1}, {:.1}", "  at p < 1e-2, 1e-3, 1e-4", at(0), at(1), at(2));
+    }
     if verbose {
         for o in &outcomes {
             let groups: Vec<String> = o.groups.iter().map(|g| format!("{} {}/{} +{}", g.0, g.2, g.1, g.3)).collect();

@@ -21,6 +21,8 @@ const LONG_RATE: f64 = 1.0 / 1000.0;
 const LONG_FLOOR: f64 = 0.15;
 /// Rate of the errors by which forecasters are compared.
 const LOSS_RATE: f64 = 1.0 / 150.0;
+/// Seasons of more samples are only followed in coarse phases.
+const FINEST: usize = 1500;
 /// So many residuals in a row on one side anchor a level anew: for the quick levels and for the slow one.
 const PATIENCE: u32 = 2;
 const SLOW_PATIENCE: u32 = 40;
@@ -74,7 +76,8 @@ impl Level {
         }
         let residual = y - self.level;
         let spread = self.spread();
-        self.loss += LOSS_RATE.max(1.0 / self.n) * (residual.abs().min(4.0 * reference) - self.loss);
+        let share = 1.0 / self.n;
+        self.loss += LOSS_RATE.max(share) * (residual.abs().min(4.0 * reference) - self.loss);
         self.follow_run(residual, spread);
         let before = self.recent;
         self.recent += if self.patience > PATIENCE { 0.1 } else { 1.0 } * (y - self.recent);
@@ -83,13 +86,13 @@ impl Level {
             self.run = 0;
         } else {
             let clip = if self.n < 3.0 { f64::INFINITY } else { CLIP * spread };
-            self.level += self.rate.max(1.0 / (self.n + 1.0)) * residual.clamp(-clip, clip);
+            self.level += self.rate.max(share / (1.0 + share)) * residual.clamp(-clip, clip);
         }
         let square = residual * residual;
         let bound = |variance: f64| if self.n < 3.0 { f64::INFINITY } else { WINSOR * variance.max(1e-4 * square) };
         let (short, long) = (square.min(bound(self.variance)), square.min(bound(self.long_variance)));
-        self.variance += SPREAD_RATE.max(1.0 / self.n) * (short - self.variance);
-        self.long_variance += LONG_RATE.max(1.0 / self.n) * (long - self.long_variance);
+        self.variance += SPREAD_RATE.max(share) * (short - self.variance);
+        self.long_variance += LONG_RATE.max(share) * (long - self.long_variance);
         self.n += 1.0;
     }
 
@@ -160,11 +163,13 @@ impl Local {
     pub fn new(periods: &[usize]) -> Local {
         let mut seasons = vec![Seasonal::new(1, 1)];
         for &period in periods.iter().filter(|period| **period > 1) {
-            seasons.push(Seasonal::new(period, period));
             // Many phases are slow to learn: a coarser copy of the same season competes with the fine one.
             let coarse = if period % 7 == 0 && period > 168 { 168 } else { 24 };
             if period > 2 * coarse {
                 seasons.push(Seasonal::new(period, coarse));
+            }
+            if period <= FINEST {
+                seasons.push(Seasonal::new(period, period));
             }
         }
         Local { seasons, best: (0, 0), index: 0, n: 0 }

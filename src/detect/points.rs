@@ -59,7 +59,7 @@ pub struct PointOptions {
 
 impl Default for PointOptions {
     fn default() -> PointOptions {
-        PointOptions { online: false, seasons: Seasons::Auto, kind: None, interval: 0.9, spike_p: 1e-4 }
+        PointOptions { online: false, seasons: Seasons::Auto, kind: None, interval: 0.9, spike_p: 1e-3 }
     }
 }
 

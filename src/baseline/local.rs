@@ -139,7 +139,7 @@ impl Seasonal {
             let width = (self.period / self.effects.len()).max(1) as f64;
             let residual = y - self.levels[0].level;
             let clip = if self.visits[phase] < 2.0 * width { f64::INFINITY } else { 4.0 * self.levels[0].spread() };
-            let rate = (1.0 / (self.visits[phase] + 1.5)).max(0.1 / width);
+            let rate = (1.0 / (self.visits[phase] + 1.0)).max(0.1 / width);
             self.effects[phase] += rate * residual.clamp(-clip, clip);
             self.visits[phase] += 1.0;
         }

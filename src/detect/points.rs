@@ -111,7 +111,7 @@ pub struct Row {
 /// let mut visits: Vec<f64> = (0..100).map(|day| 1000.0 + 50.0 * ((day * 37 % 11) as f64 - 5.0)).collect();
 /// visits[80] = 3000.0;
 /// let found = points(&visits, Some(Step::DAY), &PointOptions::default());
-/// assert!(found.spike[80] && found.score[80] > 0.9999);
+/// assert!(found.spike[80] && found.z[80] > 5.0);
 /// ```
 pub fn points(values: &[f64], step: Option<Step>, options: &PointOptions) -> Points {
     let mut scorer = Scorer::new(step, options);

@@ -53,6 +53,7 @@ fn main() {
         Scenario { name: "s_low", steps: 3, volume: 12.0, ..noisy },
         Scenario { name: "s_hard", steps: 3, jump: (0.05, 0.2), ..noisy },
         Scenario { name: "s_short", steps: 8, ..noisy },
+        Scenario { name: "s_frequent", steps: 20, jump: (0.3, 0.7), ..noisy },
         Scenario { name: "s_drift", steps: 3, drift: true, phi: 0.5, ..plain },
     ];
     println!("{series} series of {DAYS} days a scenario; 'tested' keeps breaks with p < 0.05");

@@ -6,7 +6,7 @@ pub enum Loss {
     /// (y − μ)²: most powerful under Gaussian noise, but every wild value buys its own segment.
     Squared,
     /// min((y − μ)², k²), the bounded "biweight" loss of Fearnhead & Rigaill (2019, JASA 114, section 2): a spike
-    /// costs at most k², so only about penalty ÷ k² observations in a row can make a segment.
+    /// costs at most k², so only more than 2·penalty ÷ k² observations in a row make a segment of their own.
     Biweight {
         /// Distance from the level, in standard deviations, beyond which an observation is an outlier.
         k: f64,

@@ -6,8 +6,8 @@ use super::fpop::Segmentation;
 ///
 /// A change costs one more level and its position. Schwarz's criterion, 2 ln n, is right for independent Gaussian
 /// noise of known variance; the third ln n pays for the scale being estimated and for the autocorrelation that its
-/// correction leaves over. On simulated daily traffic it takes the share of series with a false change from 2–6 % to
-/// at most 1 % and loses next to no power (docs/methods/changepoint.md).
+/// correction leaves over. On simulated daily traffic without changes or drift none of 800 series with φ ≤ 0.5 and 3.5%
+/// of those with φ = 0.8 had a false change (docs/methods/changepoint.md).
 pub fn default_penalty(n: usize) -> f64 {
     3.0 * (n.max(2) as f64).ln()
 }

@@ -75,16 +75,36 @@ fn clipped_mean(block: &[f64], clip: f64, scratch: &mut Vec<f64>) -> f64 {
     scratch.iter().map(|v| v.clamp(middle - clip, middle + clip)).sum::<f64>() / n as f64
 }
 
-/// The yardstick of a change of level: the larger of [`difference_sd`] and [`block_sd`] (negative autocorrelation
-/// does not make it smaller). 0 for a constant series, `NaN` with fewer than two values.
+/// Long-run standard deviation of a first-order autoregression, from differences over one and two steps: their
+/// variances are 2σ²(1 − φ) and 2σ²(1 − φ²) (the robust estimator of Chakar, Lebarbier, Lévy-Leduc & Robin 2017,
+/// Bernoulli 23). However frequent the changes of level, they touch few differences. `NaN` with fewer than three values.
+pub fn autoregressive_sd(values: &[f64]) -> f64 {
+    let over = |lag: usize| {
+        let steps = values.iter().zip(values.iter().skip(lag)).map(|(from, to)| to - from);
+        scale_around_zero(&mut steps.filter(|d| !d.is_nan()).collect::<Vec<_>>())
+    };
+    let (one, two) = (over(1), over(2));
+    let phi = ((two / one).powi(2) - 1.0).clamp(0.0, 0.99);
+    // σ² (1 + φ) ÷ (1 − φ) with σ² = one² ÷ 2(1 − φ).
+    one * ((1.0 + phi) / 2.0).sqrt() / (1.0 - phi)
+}
+
+/// How far block means may exceed a first-order autoregression: counting noise on top of it hides half of its
+/// autocorrelation from single steps.
+const ROOM: f64 = 2.0;
+
+/// The yardstick of a change of level: [`block_sd`], at least [`difference_sd`] (negative autocorrelation does not
+/// make it smaller) and at most twice [`autoregressive_sd`] (changes more frequent than every few blocks would blow up
+/// the block means and hide themselves). 0 for a constant series, `NaN` with fewer than two values.
 pub fn long_run_sd(values: &[f64], season: usize) -> f64 {
     let observed = values.iter().filter(|v| !v.is_nan()).count();
     let sd = difference_sd(values);
     if !(sd > 0.0 && sd.is_finite()) {
         return sd;
     }
-    // `max` leaves out a NaN.
-    sd.max(block_sd(values, block_length(observed, season), 5.0 * sd))
+    let blocks = block_sd(values, block_length(observed, season), 5.0 * sd);
+    // `min` and `max` leave out a NaN.
+    sd.max(if blocks.is_nan() { sd } else { blocks.min(ROOM * autoregressive_sd(values)) })
 }
 
 /// As [`long_run_sd`], but changes of slope leave it alone too: from second differences of single values and of
@@ -143,6 +163,14 @@ mod tests {
         shifted[700..].iter_mut().for_each(|v| *v += 50.0);
         shifted[300..330].fill(f64::NAN);
         assert!((long_run_sd(&shifted, 7) / long_run_sd(&plain, 7) - 1.0).abs() < 0.2);
+    }
+
+    #[test]
+    fn frequent_changes_do_not_hide_themselves() {
+        let mut x = autoregression(1_095, 0.0);
+        x.iter_mut().enumerate().for_each(|(t, v)| *v += 4.0 * ((t / 40) % 2) as f64);
+        assert!(block_sd(&x, 21, 5.0) > 5.0 && long_run_sd(&x, 7) < 3.0);
+        assert!((autoregressive_sd(&autoregression(20_000, 0.5)) - 2.0).abs() < 0.15);
     }
 
     #[test]

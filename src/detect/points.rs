@@ -118,7 +118,7 @@ pub fn points(values: &[f64], step: Option<Step>, options: &PointOptions) -> Poi
     let mut out = Points::default();
     let mut seasonless = Vec::with_capacity(values.len());
     for &value in values {
-        seasonless.push(value.clamp(-HUGE, HUGE) - scorer.raw.local.season());
+        seasonless.push(value.clamp(-HUGE, HUGE) - scorer.raw.local.clear_season());
         let row = scorer.push(value);
         out.expected.push(row.expected);
         out.lower.push(row.lower);

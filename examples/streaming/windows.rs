@@ -50,10 +50,10 @@ pub struct Outcome {
 pub fn evaluate(corpus: &[Series], scores: &[Vec<f64>]) -> Outcome {
     let mut flags = Vec::new();
     for (s, (series, scores)) in corpus.iter().zip(scores).enumerate() {
-        for t in probation(series.values.len())..series.values.len() {
-            if scores[t] > 0.0 {
+        for (t, &score) in scores.iter().enumerate().skip(probation(series.values.len())) {
+            if score > 0.0 {
                 let (earned, window) = earnings(series, t);
-                flags.push(Flag { score: scores[t], series: s, earned, window });
+                flags.push(Flag { score, series: s, earned, window });
             }
         }
     }

@@ -21,6 +21,8 @@ const LONG_RATE: f64 = 1.0 / 1000.0;
 const LONG_FLOOR: f64 = 0.15;
 /// Rate of the errors by which forecasters are compared.
 const LOSS_RATE: f64 = 1.0 / 150.0;
+/// A season is clear when it leaves less than this part of the errors.
+const CLEAR: f64 = 0.85;
 /// Seasons of more samples are only followed in coarse phases.
 const FINEST: usize = 1500;
 /// So many residuals in a row on one side anchor a level anew: for the quick levels and for the slow one.
@@ -180,9 +182,11 @@ impl Local {
         self.n
     }
 
-    /// What the season adds to the next value, as far as known.
-    pub fn season(&self) -> f64 {
-        self.seasons[self.best.0].effect(self.index)
+    /// What the season adds to the next value; zero unless the season makes errors clearly smaller.
+    pub fn clear_season(&self) -> f64 {
+        let without = self.seasons[0].levels.iter().map(|level| level.loss).fold(f64::INFINITY, f64::min);
+        let with = self.seasons[self.best.0].levels[self.best.1].loss;
+        if with < CLEAR * without { self.seasons[self.best.0].effect(self.index) } else { 0.0 }
     }
 
     /// The forecast for the next value; `None` before the third.
@@ -191,7 +195,7 @@ impl Local {
             return None;
         }
         let season = &self.seasons[self.best.0];
-        let effect = self.season();
+        let effect = season.effect(self.index);
         let (quick, slow) = (&season.levels[self.best.1], &season.levels[0]);
         Some(Forecast {
             mean: quick.level + effect,

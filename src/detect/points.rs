@@ -111,14 +111,14 @@ pub struct Row {
 /// let mut visits: Vec<f64> = (0..100).map(|day| 1000.0 + 50.0 * ((day * 37 % 11) as f64 - 5.0)).collect();
 /// visits[80] = 3000.0;
 /// let found = points(&visits, Some(Step::DAY), &PointOptions::default());
-/// assert!(found.spike[80] && found.score[80] > 0.9999);
+/// assert!(found.spike[80] && found.z[80] > 5.0);
 /// ```
 pub fn points(values: &[f64], step: Option<Step>, options: &PointOptions) -> Points {
     let mut scorer = Scorer::new(step, options);
     let mut out = Points::default();
     let mut seasonless = Vec::with_capacity(values.len());
     for &value in values {
-        seasonless.push(value.clamp(-HUGE, HUGE) - scorer.raw.local.season());
+        seasonless.push(value.clamp(-HUGE, HUGE) - scorer.raw.local.clear_season());
         let row = scorer.push(value);
         out.expected.push(row.expected);
         out.lower.push(row.lower);
@@ -197,7 +197,6 @@ impl Model {
             let slope = match self.scale {
                 Scale::Log { offset } => (value + offset).ln(),
                 Scale::Identity => 0.0,
-                Scale::ReversedLog => value.ln(),
             };
             // Negative log likelihood of Student's t with 4 degrees of freedom, on the scale of the value.
             let loss = (forecast.spread.ln() + slope + 2.5 * (z * z / 4.0).ln_1p()).min(1e3);

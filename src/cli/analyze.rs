@@ -41,8 +41,7 @@ pub(crate) fn run(arguments: Analyze) -> Result<Outcome> {
         None => arguments.settings,
     };
     let plan = Plan::new(settings, clock())?;
-    let folder = Folder::open(&plan.out, plan.force(), &|name| PARTS.contains(&name))?;
-    interrupt::protect(&folder);
+    let folder = interrupt::open(&plan.out, plan.force(), &|name| PARTS.contains(&name))?;
 
     let mut timings = Timings::default();
     let registry = registry(&plan)?;

@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::report::folder::Folder;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -39,9 +39,12 @@ pub(crate) fn listen() {
     });
 }
 
-/// From now on an interruption removes what `folder` has begun.
-pub(crate) fn protect(folder: &Folder) {
-    *traces() = folder.traces();
+/// Opens a result folder: from its first trace on disk an interruption removes what was begun.
+pub(crate) fn open(target: &Path, force: bool, ours: &dyn Fn(&str) -> bool) -> Result<Folder> {
+    let mut traces = traces();
+    let folder = Folder::open(target, force, ours)?;
+    *traces = folder.traces();
+    Ok(folder)
 }
 
 /// Puts a finished result in place; an interruption waits until that is done.

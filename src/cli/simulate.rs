@@ -3,7 +3,6 @@
 use super::args::Simulate;
 use super::{Outcome, interrupt};
 use crate::error::{Error, Result};
-use crate::report::folder::Folder;
 use crate::{recipe, simulate};
 
 pub(crate) fn run(arguments: &Simulate) -> Result<Outcome> {
@@ -14,8 +13,7 @@ pub(crate) fn run(arguments: &Simulate) -> Result<Outcome> {
     if let Some(seed) = arguments.seed {
         recipe.seed = seed;
     }
-    let folder = Folder::open(&arguments.out, arguments.force, &ours)?;
-    interrupt::protect(&folder);
+    let folder = interrupt::open(&arguments.out, arguments.force, &ours)?;
     let simulation = simulate::simulate(&recipe).map_err(|error| error.in_file(&name))?;
     for (name, text) in recipe::files(&recipe, &simulation) {
         folder.write(&name, text.as_bytes())?;

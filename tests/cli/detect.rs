@@ -108,11 +108,10 @@ fn seasons_can_be_named_and_wrong_ones_are_refused() {
 #[test]
 fn what_cannot_be_read_is_named() {
     let dir = Workdir::new();
-    dir.write("a.csv", "date,visits\n2023-01-01,5\n2023-01-02,abc\n")
-        .write("empty.csv", "")
-        .write("two.csv", "date,a,b\n2023-01-01,1,2\n");
+    let text = daily().replace(&format!("{},1", date(42)), &format!("{},abc1", date(42)));
+    dir.write("a.csv", text).write("empty.csv", "").write("two.csv", "date,a,b\n2023-01-01,1,2\n");
     dir.run("detect absent.csv").code(2).says("absent.csv");
-    dir.run("detect a.csv").code(2).says("a.csv:3").says("abc");
+    dir.run("detect a.csv").code(2).says("a.csv:44").says("abc");
     dir.run("detect empty.csv").code(2).says("empty.csv");
     dir.run("detect two.csv").code(2).says("--value-col");
     dir.run("detect two.csv --value-col b").code(0);

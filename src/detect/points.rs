@@ -197,6 +197,7 @@ impl Model {
             let slope = match self.scale {
                 Scale::Log { offset } => (value + offset).ln(),
                 Scale::Identity => 0.0,
+                Scale::ReversedLog => value.ln(),
             };
             // Negative log likelihood of Student's t with 4 degrees of freedom, on the scale of the value.
             let loss = (forecast.spread.ln() + slope + 2.5 * (z * z / 4.0).ln_1p()).min(1e3);

@@ -4,8 +4,6 @@ use super::args::{Detect, Output};
 use super::{Outcome, to_stdout};
 use crate::alert::ChangePoint;
 use crate::detect::points::{PointOptions, Points, Seasons, points};
-use crate::detect::raw::detect_raw;
-use crate::detect::{changepoint, online};
 use crate::error::{Error, Result};
 use crate::ingest::{Plain, read_plain};
 use crate::report::cell::{push_csv_text, push_decimals, push_integer, push_number};
@@ -28,11 +26,10 @@ pub(crate) fn run(arguments: &Detect) -> Result<Outcome> {
         }
     }
     let series = Gridded::new(&plain);
-    let mut found = points(&series.values, step(&plain), &options);
-    let changes = regimes(&series.values, &options.seasons.periods(step(&plain)), options.online, &mut found);
+    let found = points(&series.values, step(&plain), &options);
     to_stdout(|out| match arguments.output {
         Output::Points => write_points(out, &plain, &found),
-        Output::Changepoints => write_change_points(out, &plain, &series, &changes),
+        Output::Changepoints => write_change_points(out, &plain, &series, &found.change_points),
     })?;
     Ok(Outcome::Done)
 }
@@ -69,33 +66,6 @@ fn seasons(text: &str) -> Result<Seasons> {
             .collect::<Result<Vec<usize>>>()
             .map(Seasons::Periods),
     }
-}
-
-/// Fills in the regimes: of the whole series, or `online` as each row could know them.
-fn regimes(values: &[f64], periods: &[usize], online: bool, found: &mut Points) -> Vec<ChangePoint> {
-    let settings = changepoint::Settings { season: periods.first().copied().unwrap_or(1), ..Default::default() };
-    if online {
-        return regimes_online(values, &settings, found);
-    }
-    let changes = detect_raw(values, periods, &settings).change_points;
-    let starts: Vec<usize> = changes.iter().map(|change| change.index).collect();
-    starts.iter().for_each(|&start| found.changepoint[start] = true);
-    found.segment_mean = changepoint::segment_levels(values, &starts);
-    changes
-}
-
-/// A row is marked when it confirms a change, which began at or before it.
-fn regimes_online(values: &[f64], settings: &changepoint::Settings, found: &mut Points) -> Vec<ChangePoint> {
-    let known = online::online(values, settings);
-    found.segment_mean = known.iter().map(|row| row.level).collect();
-    let mut changes = Vec::new();
-    for (row, now) in known.iter().enumerate() {
-        let Some(index) = now.confirmed else { continue };
-        found.changepoint[row] = true;
-        let before = index.checked_sub(1).map_or(f64::NAN, |last| known[last].level);
-        changes.push(ChangePoint { index, low: index, high: row, before, after: now.level, p_value: f64::NAN });
-    }
-    changes
 }
 
 /// The series in the order of time, and the way back to the rows.

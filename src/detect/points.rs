@@ -130,9 +130,18 @@ pub fn points(values: &[f64], step: Option<Step>, options: &PointOptions) -> Poi
     if options.online {
         regimes_as_known(&seasonless, &mut out);
     } else {
-        regimes(values, &scorer.periods, &mut out);
+        regimes(values, &candidates(step, options), &mut out);
     }
     out
+}
+
+/// Seasons that the search for change points tries. Where neither step nor user names one: a week, a year of months
+/// and a day of hours, each taken only if the series shows it.
+fn candidates(step: Option<Step>, options: &PointOptions) -> Vec<usize> {
+    match (&options.seasons, step) {
+        (Seasons::Auto, None) => vec![7, 12, 24],
+        (seasons, step) => seasons.periods(step),
+    }
 }
 
 /// Change points of the whole series, with hindsight.

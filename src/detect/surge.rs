@@ -121,15 +121,15 @@ pub struct Walk {
     pub in_episode: Vec<bool>,
 }
 
-/// Least spread of a value on its working scale: counting noise for counts, one per cent for other ratio scales, a
+/// Least spread of a value on its working scale: counting noise for counts, two per cent for other ratio scales, a
 /// thousandth of the level otherwise. Nothing is known more closely than that.
 fn floor(scale: Scale, expected: f64) -> f64 {
     match scale {
         Scale::Log { offset: 1.0 } => {
             let mean = expected.exp_m1().max(0.0);
-            (mean.sqrt() / (mean + 1.0)).max(if mean < 1.0 { 0.5 } else { 0.01 })
+            (mean.sqrt() / (mean + 1.0)).max(if mean < 1.0 { 0.5 } else { 0.02 })
         }
-        Scale::Log { .. } | Scale::ReversedLog => 0.01,
+        Scale::Log { .. } | Scale::ReversedLog => 0.02,
         Scale::Identity => (1e-3 * expected.abs()).max(1e-9),
     }
 }

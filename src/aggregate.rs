@@ -25,11 +25,12 @@ pub struct Watched {
     pub series: Series,
     /// Periods in which a member was filled.
     pub filled: Vec<bool>,
-    /// Number of domains summed.
-    pub domains: usize,
+    /// A domain of an outlet that is watched as a whole: of interest only where one domain takes over from another.
+    pub part: bool,
 }
 
-/// The watched and reference series of `panel` at all levels, sorted by level and key. `season` is the length of the
+/// The watched and reference series of `panel` at all levels, sorted by level and key; the domains of an outlet that
+/// has several are there too, as its parts. `season` is the length of the
 /// shortest season in periods (1 if none). Kinds that do not add up stay as they are, domain by domain.
 pub fn watched(panel: &Panel, by_domain: bool, season: usize) -> Vec<Watched> {
     let mut groups: BTreeMap<(Level, Role, Key), Vec<usize>> = BTreeMap::new();
@@ -39,11 +40,24 @@ pub fn watched(panel: &Panel, by_domain: bool, season: usize) -> Vec<Watched> {
             groups.entry((level, series.role, key)).or_default().push(i);
         }
     }
+    let mut parts: BTreeMap<(Level, Role, Key), Vec<usize>> = BTreeMap::new();
+    for ((level, role, key), members) in &groups {
+        let one_place = members.iter().all(|m| panel.series[*m].key.country == key.country);
+        if (*level, *role) == (Level::Outlet, Role::State) && members.len() > 1 && one_place {
+            parts.extend(members.iter().map(|m| ((Level::Domain, *role, panel.series[*m].key.clone()), vec![*m])));
+        }
+    }
+    let is_part: std::collections::BTreeSet<_> = parts.keys().cloned().collect();
+    groups.extend(parts);
     let fills: Vec<Vec<f64>> = panel.series.iter().map(|s| fill(&s.values, season)).collect();
     groups
         .into_iter()
         .filter(|((level, _, _), members)| *level != Level::State || distinct_outlets(panel, members) > 0)
-        .map(|((level, role, key), members)| sum(panel, &fills, level, role, key, &members))
+        .map(|(group, members)| {
+            let part = is_part.contains(&group);
+            let (level, role, key) = group;
+            Watched { part, ..sum(panel, &fills, level, role, key, &members) }
+        })
         .collect()
 }
 
@@ -106,15 +120,9 @@ fn fill(values: &[f64], season: usize) -> Vec<f64> {
 fn sum(panel: &Panel, fills: &[Vec<f64>], level: Level, role: Role, key: Key, members: &[usize]) -> Watched {
     let n = panel.grid.len;
     let kind = panel.series[members[0]].kind;
-    let domains = {
-        let mut names: Vec<&str> = members.iter().map(|m| panel.series[*m].key.domain.as_str()).collect();
-        names.sort_unstable();
-        names.dedup();
-        names.len()
-    };
     if let [only] = members {
         let series = Series { key, ..panel.series[*only].clone() };
-        return Watched { level, series, filled: vec![false; n], domains };
+        return Watched { level, series, filled: vec![false; n], part: false };
     }
     let mut values = vec![f64::NAN; n];
     let mut filled = vec![false; n];
@@ -135,7 +143,7 @@ fn sum(panel: &Panel, fills: &[Vec<f64>], level: Level, role: Role, key: Key, me
         }
     }
     let censored = BTreeMap::new();
-    Watched { level, series: Series { key, role, kind, values, censored }, filled, domains }
+    Watched { level, series: Series { key, role, kind, values, censored }, filled, part: false }
 }
 
 #[cfg(test)]
@@ -182,6 +190,18 @@ mod tests {
         assert_eq!(values_of(&all, Level::Outlet, "A", "").series.values[0], 7.0);
         assert_eq!(values_of(&all, Level::State, "", "US").series.values[0], 12.0);
         assert_eq!(values_of(&all, Level::State, "", "").series.values[0], 15.0);
+    }
+
+    #[test]
+    fn the_domains_of_an_outlet_with_several_are_its_parts() {
+        let panel = panel(&[
+            ("A", "a.com", "GB", vec![1.0; 20]),
+            ("A", "a.net", "GB", vec![2.0; 20]),
+            ("B", "b.com", "GB", vec![8.0; 20]),
+        ]);
+        let all = watched(&panel, false, 7);
+        let parts: Vec<&str> = all.iter().filter(|w| w.part).map(|w| w.series.key.domain.as_str()).collect();
+        assert_eq!(parts, ["a.com", "a.net"]);
     }
 
     #[test]

@@ -144,20 +144,6 @@ impl Spread {
             let z_window = if w == 1 { z } else { sum / seen as f64 / scale };
             // Below one spread no window can tell anything: spare the tail function.
             if z_window.abs() > 1.0 {
-                if std::env::var("DBG").is_ok() && w == 7 {
-                    eprintln!(
-                        "t {t} mean {:.3} scale {:.3} single {:.3} prior {:.3} rho {:.2} df {:.1} err {} var_w {:.3} z {:.2}",
-                        sum / seen as f64,
-                        scale,
-                        single,
-                        prior,
-                        self.correlation,
-                        self.degrees(k),
-                        self.errors[0],
-                        self.variance[k].sqrt(),
-                        z_window
-                    );
-                }
                 let looks = self.windows.len() as f64 * (2.0 / w as f64).min(1.0);
                 let p = (looks * student_sf(z_window.abs(), self.degrees(k))).min(1.0);
                 if p < best.p {

@@ -7,7 +7,7 @@ use crate::measure::comovement::{self, Onsets};
 use crate::pipeline::lifts::{self, References};
 use crate::pipeline::score::Scored;
 use crate::pipeline::{Options, in_parallel, periods};
-use crate::series::{Kind, Level, Panel, Role};
+use crate::series::{Key, Kind, Level, Panel, Role};
 use crate::stats::fdr;
 use crate::time::{Seconds, Step};
 use std::collections::BTreeSet;
@@ -79,6 +79,9 @@ pub(crate) fn judge(
         if sign > 0.0 { judged.alerts = found } else { judged.drops = found }
     }
     mark_displacement(&mut judged);
+    // What a part of an outlet does is news only where another part explains it or it fell.
+    let parts: BTreeSet<&Key> = scored.iter().filter(|s| s.watched.part).map(|s| &s.watched.series.key).collect();
+    judged.alerts.retain(|alert| !parts.contains(&alert.key) || alert.flags.contains(&Flag::Displacement));
     judged.alerts.sort_by(|a, b| order(a).cmp(&order(b)));
     judged.drops.sort_by(|a, b| order(a).cmp(&order(b)));
     judged
@@ -251,7 +254,7 @@ fn nearest_change<'a>(series: &'a Scored, episode: &Episode, step: Step) -> Opti
 /// A name for the surge that stays the same when more data arrive: whose traffic, which step, which sign, since when.
 /// The onset is the one seen on the day of detection, from the past alone. (FNV-1a, 64 bits: an identity, not a
 /// seal.)
-fn identity(level: Level, key: &crate::series::Key, step: Step, sign: f64, onset: Seconds) -> String {
+fn identity(level: Level, key: &Key, step: Step, sign: f64, onset: Seconds) -> String {
     let text = format!(
         "{}|{}|{}|{}|{}|{}|{sign}|{onset}",
         level.name(),

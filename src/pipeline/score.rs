@@ -55,7 +55,8 @@ impl Scored {
         let reach = normal_quantile(0.5 + interval / 2.0);
         let back = |t: usize, z: f64| {
             let value = self.scale.inverse(self.walk.expected[t] + z * self.walk.spread[t]);
-            if matches!(self.scale, Scale::Log { .. }) { value.max(0.0) } else { value }
+            // `max` alone would make a zero of what is not known.
+            if matches!(self.scale, Scale::Log { .. }) && value < 0.0 { 0.0 } else { value }
         };
         let within = |t: usize, stretches: &[(usize, usize)]| stretches.iter().any(|(a, b)| (*a..=*b).contains(&t));
         let flags = (0..n).map(|t| PeriodFlags {

@@ -135,6 +135,8 @@ const DRAWS: usize = 249;
 const MODEL_WEIGHT: f64 = 20.0;
 /// Fewest independent placebos that give a p-value by themselves.
 const ENOUGH: f64 = 39.0;
+/// Fewest placebos whose word is heard at all: they could give a p-value of 0.05.
+const FEWEST_PLACEBOS: usize = 19;
 /// Standard deviation of the drift of a level, per year, that a baseline cannot show.
 const DRIFT_PER_YEAR: f64 = 0.1;
 
@@ -317,7 +319,8 @@ fn p_value(
 ) -> f64 {
     let calibrated: Vec<f64> = model.iter().map(|r| center + shift + stretch * (r.ln() - center)).collect();
     let by_model = placebo::p_value(ratio.ln(), &calibrated);
-    if placebos.is_empty() {
+    // With N placebos no p-value is below 1 ÷ (N + 1): too few of them cannot say anything.
+    if placebos.len() < FEWEST_PLACEBOS {
         return by_model;
     }
     let by_placebo = placebo::p_value(ratio, placebos);

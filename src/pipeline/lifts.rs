@@ -19,6 +19,8 @@ use std::ops::Range;
 const CONTROL_DAYS: f64 = 180.0;
 /// Fewest days of history before an event for a lift.
 const MIN_HISTORY_DAYS: f64 = 28.0;
+/// Draws for the interval of one outlet around one event: there are very many of them.
+const OUTLET_DRAWS: usize = 99;
 /// Episodes at least this improbable are no part of a baseline.
 const EXCLUDE_P: f64 = 1e-4;
 
@@ -31,7 +33,8 @@ pub(crate) struct StretchLift {
 
 fn setting<'a>(seasons: &'a [usize], kind: Kind, values: &[f64], step: Step, options: &Options) -> Setting<'a> {
     let per_day = Step::DAY.seconds() as f64 / step.seconds() as f64;
-    let count = Setting { seasons, per_day, scale: Scale::COUNT, level: options.interval, seed: options.seed };
+    let (level, seed) = (options.interval, options.seed);
+    let count = Setting { seasons, per_day, scale: Scale::COUNT, level, seed, ..Setting::DAILY };
     if kind.adds_up() { count } else { count.for_shares(values) }
 }
 
@@ -181,9 +184,11 @@ fn per_day(step: Step) -> f64 {
     Step::DAY.seconds() as f64 / step.seconds() as f64
 }
 
+/// An event of certain states does not concern an outlet whose state is not known; one of certain countries does
+/// concern all countries together.
 fn concerns(event: &Event, key: &Key) -> bool {
-    let any = |list: &[String], one: &str| list.is_empty() || one.is_empty() || list.iter().any(|x| x == one);
-    any(&event.states, &key.state) && any(&event.countries, &key.country)
+    let listed = |list: &[String], one: &str| list.is_empty() || list.iter().any(|x| x == one);
+    listed(&event.states, &key.state) && (key.country.is_empty() || listed(&event.countries, &key.country))
 }
 
 /// A row of a lift table, before its figures.
@@ -269,7 +274,10 @@ impl Tables<'_> {
     fn visits(&self, s: &Scored, mask: &[bool]) -> Vec<LiftRow> {
         let source = &s.watched.series;
         let share = self.totals.get(&source.key.country).map(|total| index::shares(&source.values, total));
-        let setting = setting(&self.seasons, source.kind, &source.values, self.grid.step, self.options);
+        let mut setting = setting(&self.seasons, source.kind, &source.values, self.grid.step, self.options);
+        if s.watched.level != Level::State {
+            setting.draws = OUTLET_DRAWS;
+        }
         self.around_events(&source.key, &source.values, mask, &setting, |row, range, baseline, outside, _| {
             row.pp_change = share.as_ref().map_or(f64::NAN, |s| points(s, baseline, &range, outside));
             if s.watched.level == Level::State

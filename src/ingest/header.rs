@@ -129,7 +129,9 @@ pub(super) fn choose(header: &[String], columns: &Columns, purpose: Use) -> Resu
     };
     let time = needed(one(&columns.time, &TIME)?, "time", &TIME, "--time-col")?;
     let domain = match purpose {
-        Use::Traffic => Some(needed(one(&columns.domain, &DOMAIN)?, "domain", &DOMAIN, "--domain-col")?),
+        Use::Traffic => {
+            Some(needed(one(&columns.domain, &DOMAIN)?, "domain", &DOMAIN, "--domain-col").map_err(one_series)?)
+        }
         Use::Total => None,
     };
     let country = match &columns.country {
@@ -179,6 +181,11 @@ pub(super) fn value_candidates(header: &[String]) -> Vec<usize> {
 
 fn find(header: &[String], aliases: &[&str]) -> Option<usize> {
     aliases.iter().find_map(|alias| header.iter().position(|name| normal(name) == **alias))
+}
+
+/// A table without domains may well be one series: that has a command of its own.
+fn one_series(error: Error) -> Error {
+    Error::input(format!("{error}; if the table is one series, 'floodmark detect' reads it"))
 }
 
 fn missing(header: &[String], what: &str, known: Option<(&[&str], &str)>) -> Error {

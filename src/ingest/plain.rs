@@ -287,7 +287,10 @@ fn on_regular_grid(times: &[Seconds], notes: &mut Vec<String>) -> (Grid, Vec<Opt
     sorted.dedup();
     let repeated = times.len() - sorted.len();
     if repeated > 0 {
-        notes.push(format!("{repeated} rows repeat the time of an earlier one, which is kept"));
+        // A clock set back repeats a few stamps; every second row repeated is rather several series in one file.
+        let several =
+            if repeated >= sorted.len() / 2 { "; if the file holds several series, pass one at a time" } else { "" };
+        notes.push(format!("{repeated} rows repeat the time of an earlier one, which is kept{several}"));
     }
     let placed = commonest_step(&sorted).and_then(|step| regular(&sorted, step));
     let (grid, place) = placed.unwrap_or_else(|| {

@@ -103,7 +103,9 @@ fn candidates<'a>(scored: &'a [Scored], panel: &Panel, options: &Options, sign: 
     let mut found = Vec::new();
     let mut quiet = 0;
     for (i, series) in scored.iter().enumerate() {
-        if series.watched.series.role != Role::State || series.walk.judged == 0 {
+        // Periods that serve as history alone are no looks.
+        let looks = |from: usize| series.walk.p.iter().skip(from).filter(|p| !p.is_nan()).count();
+        if series.watched.series.role != Role::State || looks(from) == 0 {
             continue;
         }
         let before = found.len();
@@ -111,7 +113,7 @@ fn candidates<'a>(scored: &'a [Scored], panel: &Panel, options: &Options, sign: 
         found.extend(episodes.map(|episode| Candidate {
             series: i,
             episode,
-            p: within_series(episode.p, series.walk.judged),
+            p: within_series(episode.p, looks(from.min(episode.onset))),
             q: 1.0,
         }));
         quiet += usize::from(found.len() == before);

@@ -4,6 +4,7 @@ mod architecture;
 mod bad_input;
 mod detect;
 mod options;
+mod real;
 mod result;
 mod verbs;
 mod workdir;

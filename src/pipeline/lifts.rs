@@ -93,12 +93,15 @@ impl<'a> References<'a> {
     /// The lift of an episode net of the references of its country; unknown without any.
     pub(crate) fn net(&self, series: &Scored, episode: &Episode, step: Step, options: &Options) -> NetLift {
         let window = episode.onset..episode.end + 1;
-        self.net_of(series, window, &excluded(series, Some(episode)), step, options).unwrap_or(UNKNOWN_NET)
+        let excluded = excluded(series, Some(episode));
+        self.net_of(series, episode.onset, window, &excluded, step, options).unwrap_or(UNKNOWN_NET)
     }
 
+    /// Fitted on what lies before period `before` (less the gap), judged in `window`.
     fn net_of(
         &self,
         series: &Scored,
+        before: usize,
         window: Range<usize>,
         excluded: &[bool],
         step: Step,
@@ -108,7 +111,7 @@ impl<'a> References<'a> {
         let controls = self.by_country.get(source.key.country.as_str())?;
         let seasons = seasons(step);
         let setting = setting(&seasons, source.kind, &source.values, step, options);
-        let baseline = baseline_before(window.start, CONTROL_DAYS, step, options);
+        let baseline = baseline_before(before, CONTROL_DAYS, step, options);
         source.kind.has_lift().then_some(())?;
         net_lift(&source.values, controls, baseline, window, Some(excluded), &setting)
     }
@@ -278,10 +281,10 @@ impl Tables<'_> {
         if s.watched.level != Level::State {
             setting.draws = OUTLET_DRAWS;
         }
-        self.around_events(&source.key, &source.values, mask, &setting, |row, range, baseline, outside, _| {
+        self.around_events(&source.key, &source.values, mask, &setting, |row, at, range, baseline, outside, _| {
             row.pp_change = share.as_ref().map_or(f64::NAN, |s| points(s, baseline, &range, outside));
             if s.watched.level == Level::State
-                && let Some(net) = self.references.net_of(s, range, outside, self.grid.step, self.options)
+                && let Some(net) = self.references.net_of(s, at, range, outside, self.grid.step, self.options)
             {
                 row.net_lift = net.net;
             }
@@ -295,7 +298,7 @@ impl Tables<'_> {
         };
         let share = index::shares(&source.values, total);
         let setting = setting(&self.seasons, Kind::Share, &share, self.grid.step, self.options);
-        self.around_events(&source.key, &share, mask, &setting, |row, range, baseline, outside, lift| {
+        self.around_events(&source.key, &share, mask, &setting, |row, _, range, baseline, outside, lift| {
             row.pp_change = points(&share, baseline, &range, outside);
             // Shares of single periods do not add up: means are what a reader wants.
             row.observed /= lift.n_periods as f64;
@@ -310,7 +313,7 @@ impl Tables<'_> {
         values: &[f64],
         mask: &[bool],
         setting: &Setting<'_>,
-        finish: impl Fn(&mut LiftRow, Range<usize>, &Range<usize>, &[bool], &Lift),
+        finish: impl Fn(&mut LiftRow, usize, Range<usize>, &Range<usize>, &[bool], &Lift),
     ) -> Vec<LiftRow> {
         let mut rows = Vec::new();
         for event in self.events.iter().filter(|e| concerns(e, key)) {
@@ -323,7 +326,7 @@ impl Tables<'_> {
                 let mut row = blank(event, key, window, at, &baseline, self.grid);
                 fill(&mut row, lift, self.grid);
                 let range = lift.peak_at.map_or(window_range(window, at, per_day(self.grid.step)), |p| p..p + 1);
-                finish(&mut row, range, &baseline, &outside, lift);
+                finish(&mut row, at, range, &baseline, &outside, lift);
                 rows.push(row);
             }
         }

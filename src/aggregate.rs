@@ -7,7 +7,7 @@
 
 use crate::series::{Key, Kind, Level, Panel, Role, Series};
 use crate::stats::robust::median_with;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A sum with a larger filled part than this is a gap.
 const MAX_FILLED: f64 = 0.2;
@@ -34,9 +34,10 @@ pub struct Watched {
 /// shortest season in periods (1 if none). Kinds that do not add up stay as they are, domain by domain.
 pub fn watched(panel: &Panel, by_domain: bool, season: usize) -> Vec<Watched> {
     let mut groups: BTreeMap<(Level, Role, Key), Vec<usize>> = BTreeMap::new();
-    let has_countries = panel.series.iter().any(|s| !s.key.country.is_empty());
+    let countries: BTreeSet<&str> = panel.series.iter().map(|s| s.key.country.as_str()).collect();
+    let several = countries.iter().filter(|country| !country.is_empty()).count() > 1;
     for (i, series) in panel.series.iter().enumerate() {
-        for (level, key) in keys_of(series, by_domain, has_countries) {
+        for (level, key) in keys_of(series, by_domain, several) {
             groups.entry((level, series.role, key)).or_default().push(i);
         }
     }
@@ -47,7 +48,7 @@ pub fn watched(panel: &Panel, by_domain: bool, season: usize) -> Vec<Watched> {
             parts.extend(members.iter().map(|m| ((Level::Domain, *role, panel.series[*m].key.clone()), vec![*m])));
         }
     }
-    let is_part: std::collections::BTreeSet<_> = parts.keys().cloned().collect();
+    let is_part: BTreeSet<_> = parts.keys().cloned().collect();
     groups.extend(parts);
     let fills: Vec<Vec<f64>> = panel.series.iter().map(|s| fill(&s.values, season)).collect();
     groups
@@ -79,7 +80,7 @@ fn distinct_outlets(panel: &Panel, members: &[usize]) -> usize {
 }
 
 /// Every sum that a series takes part in.
-fn keys_of(series: &Series, by_domain: bool, has_countries: bool) -> Vec<(Level, Key)> {
+fn keys_of(series: &Series, by_domain: bool, several_countries: bool) -> Vec<(Level, Key)> {
     let key = &series.key;
     let fine_level =
         if by_domain || !(series.kind.adds_up() || series.kind == Kind::Share) { Level::Domain } else { Level::Outlet };
@@ -87,7 +88,7 @@ fn keys_of(series: &Series, by_domain: bool, has_countries: bool) -> Vec<(Level,
     let mut keys = vec![(fine_level, fine.clone())];
     // Shares of different countries have different totals, ranks and scaled values have none: only counts add up
     // across countries.
-    let across = series.kind.adds_up() && has_countries && !key.country.is_empty();
+    let across = series.kind.adds_up() && several_countries && !key.country.is_empty();
     if across {
         keys.push((fine_level, Key { country: String::new(), ..fine }));
     }

@@ -235,6 +235,8 @@ struct Tables<'a> {
     references: References<'a>,
     totals: BTreeMap<String, Vec<f64>>,
     seasons: Vec<usize>,
+    /// Whether the data tell countries apart and have them all together too.
+    together: bool,
 }
 
 /// Lifts around every dated event that concerns a series: of the visits of every state and outlet, each country, and of
@@ -253,6 +255,7 @@ pub(crate) fn lift_tables(
         references: References::new(scored),
         totals: totals(scored, panel),
         seasons: seasons(panel.grid.step),
+        together: scored.iter().any(|s| s.watched.series.key.country.is_empty()),
     };
     let wanted = |s: &Scored| {
         let source = &s.watched.series;
@@ -283,12 +286,17 @@ impl Tables<'_> {
         }
         self.around_events(&source.key, &source.values, mask, &setting, |row, at, range, baseline, outside, _| {
             row.pp_change = share.as_ref().map_or(f64::NAN, |s| points(s, baseline, &range, outside));
-            if s.watched.level == Level::State
+            if self.is_netted(s)
                 && let Some(net) = self.references.net_of(s, at, range, outside, self.grid.step, self.options)
             {
                 row.net_lift = net.net;
             }
         })
+    }
+
+    /// Net lifts are dear: they are taken of states everywhere, and of outlets in all countries together.
+    fn is_netted(&self, s: &Scored) -> bool {
+        s.watched.level == Level::State || s.watched.series.key.country.is_empty() || !self.together
     }
 
     fn index(&self, s: &Scored, mask: &[bool]) -> Vec<LiftRow> {

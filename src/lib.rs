@@ -1,6 +1,33 @@
-//! floodmark finds surges of traffic to state-affiliated news sites, says how large they are and how sure that is.
+#![doc = include_str!("../README.md")]
 //!
-//! load → expect → detect → measure → report
+//! # The library
+//!
+//! load → expect → detect → measure → report. The core works on plain slices and a grid and knows no file, frame, chart
+//! or clock; `default-features = false` is the core alone.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`time`], [`series`] | the grid; values, gaps, censored values, kinds; a panel of many series |
+//! | [`stats`] | robust location and scale, tails, false-discovery control, seeded random numbers |
+//! | [`aggregate`] | sums over domains, outlets, countries that a missing member does not bend |
+//! | [`baseline`] | what was to be expected: season, trailing level, counterfactual from reference outlets |
+//! | [`detect`] | robust z and episodes, change points, scores of one plain series |
+//! | [`measure`] | lifts with intervals, placebos, the index, events near an onset, outlets that rise together |
+//! | [`pipeline`] | all of it over a panel; what it finds is in [`alert`] |
+//! | [`simulate`], [`evaluate`] | traffic with known surges, and alerts judged against them |
+//! | `ingest`, `registry`, `calendar` | tables of traffic, known outlets, dated events (feature `ingest`) |
+//! | `chart`, `report`, `config`, `cli` | charts, the result folder, settings, the program (features `chart`, `cli`) |
+//!
+//! ```
+//! use floodmark::{pipeline, simulate, simulate::Recipe, time::{Grid, Step}};
+//!
+//! // Half a year of quiet traffic to three watched and two reference outlets in one country: nothing to report.
+//! let grid = Grid { start: 1_688_169_600, step: Step::DAY, len: 184 };
+//! let quiet = simulate::simulate(&Recipe::plain(7, grid, 3, 2, &["GB"]))?;
+//! let found = pipeline::analyze(&quiet.panel, &[], &pipeline::Options::default(), &|_, _| {})?;
+//! assert!(found.alerts.is_empty());
+//! # Ok::<(), floodmark::error::Error>(())
+//! ```
 #![forbid(unsafe_code)]
 #![warn(missing_docs, missing_debug_implementations, unreachable_pub)]
 

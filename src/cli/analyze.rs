@@ -125,7 +125,8 @@ fn analyze(plan: &Plan, loaded: &Loaded, events: &[Event]) -> Result<Analysis> {
         bar.set_length(all as u64);
         bar.set_position(done as u64);
     };
-    let analysis = pipeline::analyze(&loaded.panel, events, &plan.options, &progress);
+    let options = pipeline::Options { cut_short: loaded.report.partial_last.is_some(), ..plan.options.clone() };
+    let analysis = pipeline::analyze(&loaded.panel, events, &options, &progress);
     bar.finish_and_clear();
     analysis
 }

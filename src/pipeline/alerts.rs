@@ -158,6 +158,9 @@ fn alert(
     let net = references.net(series, episode, grid.step, options);
     let change = nearest_change(series, episode, grid.step);
     let mut flags = flags(series, episode, lift.expected, panel);
+    if options.cut_short && episode.open {
+        flags.insert(Flag::PartialData);
+    }
     if net.reference_lift.abs() > 0.1 && net.reference_lift * episode.sign > 0.0 {
         flags.insert(Flag::ReferenceMoved);
     }

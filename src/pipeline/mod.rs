@@ -34,6 +34,8 @@ pub struct Options {
     pub jobs: usize,
     /// First moment to judge: earlier periods serve as history only.
     pub judge_from: Option<Seconds>,
+    /// Whether the data end in an incomplete period that was left out: a surge still open then is known in part.
+    pub cut_short: bool,
 }
 
 impl Default for Options {
@@ -48,6 +50,7 @@ impl Default for Options {
             seed: 1,
             jobs: 0,
             judge_from: None,
+            cut_short: false,
         }
     }
 }

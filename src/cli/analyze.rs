@@ -20,7 +20,7 @@ use std::path::Path;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// What a result folder may hold; anything else in it belongs to the user.
-const PARTS: [&str; 12] = [
+const PARTS: [&str; 13] = [
     "alerts.csv",
     "alerts.jsonl",
     "drops.csv",
@@ -30,6 +30,7 @@ const PARTS: [&str; 12] = [
     "lifts.csv",
     "index_lifts.csv",
     "groups.csv",
+    "attributions.csv",
     "run.json",
     "report.html",
     "charts",
@@ -139,6 +140,7 @@ fn write_tables(folder: &Folder, plan: &Plan, analysis: &Analysis) -> Result<()>
     folder.fill("index.csv", |out| tables::index_csv(out, &analysis.index, step))?;
     folder.fill("lifts.csv", |out| tables::lifts_csv(out, &analysis.lifts, step))?;
     folder.fill("index_lifts.csv", |out| tables::lifts_csv(out, &analysis.index_lifts, step))?;
+    folder.fill("attributions.csv", |out| tables::attributions_csv(out, &analysis.alerts))?;
     folder.fill("groups.csv", |out| tables::groups_csv(out, &analysis.groups, step))?;
     series::write(folder, plan.series(), analysis)
 }

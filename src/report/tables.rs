@@ -22,6 +22,9 @@ pub const LIFTS: &str = "event,event_date,state,outlet,country,window,from,to,ba
 /// Columns of `groups.csv`.
 pub const GROUPS: &str = "group_id,outlets,states,onset_from,onset_to,p_value,q_value";
 
+/// Columns of `attributions.csv`.
+pub const ATTRIBUTIONS: &str = "alert_id,event,event_date,lag_days,coincidence";
+
 /// Columns of `series.csv` and `series.parquet`.
 pub const SERIES: &str = "level,state,outlet,domain,country,role,kind,timestamp,observed,expected,lower,upper,z,\
     segment,flags";
@@ -66,6 +69,12 @@ pub fn lifts_csv(out: &mut impl Write, rows: &[LiftRow], step: Step) -> io::Resu
 pub fn groups_csv(out: &mut impl Write, rows: &[Group], step: Step) -> io::Result<()> {
     let cells = |row| group_cells(row, step);
     table(out, GROUPS, rows.iter().map(cells))
+}
+
+/// Writes every event near the onset of every alert, nearest first: `alerts.csv` has room for one.
+pub fn attributions_csv(out: &mut impl Write, alerts: &[Alert]) -> io::Result<()> {
+    let rows = alerts.iter().flat_map(|alert| alert.events.iter().map(move |event| attribution_cells(alert, event)));
+    table(out, ATTRIBUTIONS, rows)
 }
 
 /// Writes every series and period.
@@ -214,6 +223,16 @@ fn group_cells(group: &Group, step: Step) -> [Cell<'_>; 7] {
         Cell::Time(group.onset_to, step),
         Cell::Number(group.p_value),
         Cell::Number(group.q_value),
+    ]
+}
+
+fn attribution_cells<'a>(alert: &'a Alert, event: &'a Attribution) -> [Cell<'a>; 5] {
+    [
+        Cell::text(alert.id.as_str()),
+        Cell::text(event.event.as_str()),
+        Cell::Time(event.date, Step::DAY),
+        Cell::Integer(event.lag_days),
+        Cell::Number(event.coincidence),
     ]
 }
 

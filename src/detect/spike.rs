@@ -26,6 +26,8 @@ const PRIOR_KURTOSIS: f64 = 1.5;
 /// Single periods are judged as if their tail had no more than these degrees of freedom: one-day jumps of bots and
 /// feeds are ordinary on the web.
 const SINGLE_DF: f64 = 3.0;
+/// A Winsorised variance of n values is as precise as a variance of so many times n.
+const KNOWN: f64 = 0.7;
 /// An error is forgotten after about so many years: traffic has rare bad weeks, and they must be remembered.
 const MEMORY_YEARS: f64 = 3.0;
 
@@ -82,6 +84,12 @@ impl Spread {
         self.level_length = (0.8 * observed as f64).max(1.0);
     }
 
+    /// Takes a first idea of autocorrelation and kurtosis from the residuals of the first baseline around its own level.
+    pub fn begin_with(&mut self, residuals: impl Iterator<Item = f64>, spread: f64) {
+        residuals.for_each(|r| self.learn_shape(r / spread));
+        self.previous = f64::NAN;
+    }
+
     /// Spread of a single period's residual, given the spread of the baseline around its own level and a floor.
     pub fn single(&self, prior: f64, floor: f64) -> f64 {
         self.of_window(0, prior, floor)
@@ -93,8 +101,8 @@ impl Spread {
     fn of_window(&self, k: usize, prior: f64, floor: f64) -> f64 {
         let w = self.windows[k] as f64;
         let single = self.single_variance(prior);
-        let level_error = mean_of_correlated(self.level_length, self.correlation);
-        let model = single * (mean_of_correlated(w, self.correlation) + level_error) / (1.0 + level_error);
+        let level_error = mean_of_correlated(self.level_length, self.rho());
+        let model = single * (mean_of_correlated(w, self.rho()) + level_error) / (1.0 + level_error);
         let blocks = self.errors[k] / w;
         let weight = MODEL_BLOCKS;
         let mixed = if k == 0 { single } else { (weight * model + blocks * self.variance[k]) / (weight + blocks) };
@@ -111,13 +119,10 @@ impl Spread {
     /// where single residuals are heavy-tailed and the window too short to average that out.
     fn degrees(&self, k: usize) -> f64 {
         let w = self.windows[k] as f64;
-        // The variance of a mean of w values of an AR(1) process with estimated correlation has about n (1 − ρ²) / 2
-        // degrees of freedom (delta method); the baseline's own values are good for eight.
-        // Excess kurtosis falls as 1/w; Student's t with ν degrees has 6/(ν − 4).
-        let heavy = 4.0 + 6.0 * w / (self.kurtosis - 3.0).max(1e-3);
-        let known = 8.0 + 0.5 * self.errors[0] * (1.0 - self.correlation.powi(2).min(1.0));
-        let df = 1.0 / (1.0 / heavy + 1.0 / known);
-        if k == 0 { df.min(SINGLE_DF) } else { df }
+        // The variance of a mean of values of an AR(1) process is known from n of them about as well as from this many
+        // independent ones (delta method: its logarithm changes by 2/(1 − ρ²) with an error of ρ of √((1 − ρ²)/n)).
+        let df = (KNOWN * self.singles * (1.0 - self.rho()).powf(1.5)).max(3.0);
+        if w <= 2.0 { df.min(SINGLE_DF * w) } else { df }
     }
 
     /// The most telling window that ends at `t`. `residual` may hold `NaN` (gaps); `prior` is the spread of the
@@ -126,6 +131,7 @@ impl Spread {
     pub fn evidence(&self, residual: &[f64], t: usize, calm_since: usize, prior: f64, floor: f64) -> Evidence {
         let single = self.single(prior, floor);
         let z = residual[t] / single;
+        let scores = self.scores();
         let mut best = Evidence { z, p: 1.0, sign: 0.0, window: 1 };
         let (mut sum, mut seen, mut done) = (0.0, 0usize, 0usize);
         for (k, &w) in self.windows.iter().enumerate() {
@@ -133,7 +139,7 @@ impl Spread {
                 break;
             }
             for r in residual[t + 1 - w..t + 1 - done].iter().filter(|r| !r.is_nan()) {
-                sum += r.clamp(-CLIP * single, CLIP * single);
+                sum += single * scores.of(r / single);
                 seen += 1;
             }
             done = w;
@@ -144,20 +150,6 @@ impl Spread {
             let z_window = if w == 1 { z } else { sum / seen as f64 / scale };
             // Below one spread no window can tell anything: spare the tail function.
             if z_window.abs() > 1.0 {
-                if std::env::var("DBG").is_ok() && w == 7 {
-                    eprintln!(
-                        "t {t} mean {:.3} scale {:.3} single {:.3} prior {:.3} rho {:.2} df {:.1} err {} var_w {:.3} z {:.2}",
-                        sum / seen as f64,
-                        scale,
-                        single,
-                        prior,
-                        self.correlation,
-                        self.degrees(k),
-                        self.errors[0],
-                        self.variance[k].sqrt(),
-                        z_window
-                    );
-                }
                 let looks = self.windows.len() as f64 * (2.0 / w as f64).min(1.0);
                 let p = (looks * student_sf(z_window.abs(), self.degrees(k))).min(1.0);
                 if p < best.p {
@@ -172,6 +164,7 @@ impl Spread {
     /// spread. `calm_since` is the first period after the last surge; windows that reach before it are not learnt.
     pub fn learn(&mut self, residual: &[f64], t: usize, calm_since: usize, prior: f64, floor: f64) {
         let single = self.single(prior, floor);
+        let scores = self.scores();
         let (mut sum, mut seen, mut done) = (0.0, 0usize, 0usize);
         for k in 0..self.windows.len() {
             let w = self.windows[k];
@@ -179,7 +172,7 @@ impl Spread {
                 break;
             }
             for r in residual[t + 1 - w..t + 1 - done].iter().filter(|r| !r.is_nan()) {
-                sum += r.clamp(-CLIP * single, CLIP * single);
+                sum += single * scores.of(r / single);
                 seen += 1;
             }
             done = w;
@@ -193,18 +186,52 @@ impl Spread {
         self.learn_shape(residual[t] / single);
     }
 
+    /// Autocorrelation, corrected for its small-sample bias (Kendall 1954).
+    fn rho(&self) -> f64 {
+        (self.correlation + (1.0 + 3.0 * self.correlation) / self.pairs).clamp(0.0, 0.95)
+    }
+
+    /// How a single residual counts, given the tails seen so far.
+    fn scores(&self) -> Scores {
+        Scores::new(2.2 + 6.0 / (self.kurtosis - 3.0).max(0.01))
+    }
+
     fn learn_shape(&mut self, z: f64) {
-        if !z.is_nan() {
+        let score = self.scores().of(z);
+        if z.is_finite() {
             let clipped = z.clamp(-CLIP, CLIP);
             self.singles = (self.singles + 1.0).min(self.memory);
             self.kurtosis += (clipped.powi(4) - self.kurtosis) / self.singles;
-            if !self.previous.is_nan() {
+            if self.previous.is_finite() {
                 self.pairs = (self.pairs + 1.0).min(self.memory);
-                let product = z.clamp(-WINSOR, WINSOR) * self.previous.clamp(-WINSOR, WINSOR);
+                let product = score.clamp(-WINSOR, WINSOR) * self.previous.clamp(-WINSOR, WINSOR);
                 self.correlation += (product - self.correlation) / self.pairs;
             }
         }
-        self.previous = z;
+        self.previous = score;
+    }
+}
+
+/// Normal scores of Student-t residuals: what a Normal residual as improbable would be. Sums of scores have Normal
+/// tails where sums of heavy-tailed residuals have not, and no single wild period can make a window.
+#[derive(Clone, Copy)]
+struct Scores {
+    df: f64,
+    unit: f64,
+    shrink: f64,
+}
+
+impl Scores {
+    fn new(df: f64) -> Scores {
+        // Spread (Winsorised at 3) of Student's t in units of its scale: 1.41 at ν = 3, 1.2 at 5, 1.08 at 10.
+        let unit = 1.0 + 1.0 / df + 6.0 / (df * df);
+        Scores { df, unit, shrink: (8.0 * df + 1.0) / (8.0 * df + 3.0) }
+    }
+
+    /// Wallace (1959, eq. 2.1), clipped.
+    fn of(&self, z: f64) -> f64 {
+        let score = self.shrink * (self.df * (z * z * self.unit / self.df).ln_1p()).sqrt();
+        score.min(CLIP).copysign(z)
     }
 }
 

@@ -35,6 +35,9 @@ const TELLING_P: f64 = 1e-5;
 const BIAS_YEARS: f64 = 0.33;
 /// The onset is looked for again when the evidence has become so many times stronger.
 const REFINE: f64 = 0.1;
+/// The season is learnt from half a year; hours, of which each day gives 24, from twelve weeks.
+const SEASON_DAYS: f64 = 182.0;
+const HOURLY_SEASON_DAYS: f64 = 84.0;
 /// A level that has lasted as long as the baseline is the new normal.
 const SHIFT_DAYS: f64 = 56.0;
 /// Least history: four weeks, or what a third of the baseline gives if that is less.
@@ -49,7 +52,7 @@ impl Settings {
         let periods = |days: f64| (days * per_day).round() as usize;
         let (windows, calm) = match per_day {
             d if d > 1.0 => (vec![1, 3, 6, 12, periods(1.0).max(13), periods(3.0), periods(7.0), periods(14.0)], 12),
-            d if d > 0.5 => (vec![1, 2, 4, 7, 14, 28], 3),
+            d if d > 0.5 => (vec![1, 2, 3, 7, 14, 28], 3),
             _ => (vec![1, 2, 4, 8], 2),
         };
         let length = periods(baseline_days).max(4);
@@ -61,6 +64,7 @@ impl Settings {
                 min_observed,
                 seasons: step.seasons().iter().map(|season| step.periods_in(*season)).collect(),
                 refresh: periods(1.0).max(1),
+                season_length: periods(if per_day > 1.0 { HOURLY_SEASON_DAYS } else { SEASON_DAYS }).max(length),
             },
             windows,
             per_year: 365.25 * per_day,
@@ -225,7 +229,11 @@ impl<'a> Walker<'a> {
                 None => match self.trailing.at(self.x, &self.out.in_episode, self.begin, t) {
                     Some((level, season)) => {
                         self.spread.stand_on(level.observed);
-                        (level.level + self.bias.correction(), level.spread, season.at(t))
+                        let known = (level.level + self.bias.correction(), level.spread, season.at(t));
+                        if self.out.judged == 0 {
+                            self.spread.begin_with(self.trailing.residuals(), known.1);
+                        }
+                        known
                     }
                     None => continue,
                 },

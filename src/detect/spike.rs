@@ -28,6 +28,8 @@ const PRIOR_KURTOSIS: f64 = 1.5;
 const SINGLE_DF: f64 = 3.0;
 /// A Winsorised variance of n values is as precise as a variance of so many times n.
 const KNOWN: f64 = 0.7;
+/// So many standard errors are added to the autocorrelation.
+const SAFE: f64 = 0.6;
 /// The least variance of a window, as a part of the model's.
 const LEAST_PART: f64 = 0.85;
 /// A window is raised if its mean lies so many of its standard deviations from the baseline.
@@ -134,7 +136,7 @@ impl Spread {
         let w = self.windows[k] as f64;
         // The variance of a mean of values of an AR(1) process is known from n of them about as well as from this many
         // independent ones (delta method: its logarithm changes by 2/(1 − ρ²) with an error of ρ of √((1 − ρ²)/n)).
-        let df = (KNOWN * self.singles * (1.0 - self.rho()).powf(2.0)).max(3.0);
+        let df = (KNOWN * self.singles * (1.0 - self.rho()).powi(2).max(0.25)).max(3.0);
         if w <= 2.0 { df.min(SINGLE_DF * w) } else { df }
     }
 
@@ -220,9 +222,11 @@ impl Spread {
         self.learn_shape(residual[t] / single);
     }
 
-    /// Autocorrelation, corrected for its small-sample bias (Kendall 1954).
+    /// Autocorrelation, corrected for its small-sample bias (Kendall 1954), on the safe side of its standard error.
     fn rho(&self) -> f64 {
-        (self.correlation + (1.0 + 3.0 * self.correlation) / self.pairs).clamp(0.0, 0.95)
+        let rho = self.correlation.clamp(-1.0, 1.0);
+        let (bias, error) = ((1.0 + 3.0 * rho) / self.pairs, ((1.0 - rho * rho) / self.pairs).sqrt());
+        (rho + bias + SAFE * error).clamp(0.0, 0.95)
     }
 
     /// How a single residual counts, given the tails seen so far.

@@ -71,7 +71,7 @@ fn main() {
 fn summary(report: &mut Report) {
     report.line("\n## Promises\n");
     report.line(&format!(
-        "{} kept, {} missed (a figure counts as missed if it is beyond its goal by more than two standard errors; three for net lifts, whose series share their references).\n",
+        "{} kept, {} missed (a figure counts as missed if it is beyond its goal by more than two standard errors).\n",
         report.kept,
         report.missed.len()
     ));

@@ -29,7 +29,7 @@ const SINGLE_DF: f64 = 3.0;
 /// A Winsorised variance of n values is as precise as a variance of so many times n.
 const KNOWN: f64 = 0.7;
 /// So many standard errors are added to the autocorrelation.
-const SAFE: f64 = 0.6;
+const SAFE: f64 = 0.7;
 /// The least variance of a window, as a part of the model's.
 const LEAST_PART: f64 = 0.85;
 /// A window is raised if its mean lies so many of its standard deviations from the baseline.

@@ -35,7 +35,7 @@ pub struct Settings {
 /// An episode opens at this improbability of one period; whether it becomes an alert is decided over all series.
 const OPEN_P: f64 = 2e-3;
 /// An episode beyond this improbability is certainly not noise to learn from.
-const TELLING_P: f64 = 1e-5;
+const TELLING_P: f64 = 3e-5;
 /// The lag behind growth is learnt over so many years.
 const BIAS_YEARS: f64 = 0.33;
 /// The onset is looked for again when the evidence has become so many times stronger.
@@ -419,3 +419,6 @@ fn note_peak(episode: &mut Episode, t: usize, z: f64) {
         (episode.peak, episode.peak_z) = (t, z * episode.sign);
     }
 }
+
+#[cfg(test)]
+mod tests;

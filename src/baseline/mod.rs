@@ -2,6 +2,7 @@
 
 mod conformal;
 pub mod counterfactual;
+pub mod drift;
 pub mod local;
 pub mod seasonal;
 pub mod trailing;

@@ -17,10 +17,18 @@ pub struct Settings {
     pub seasons: Vec<usize>,
     /// The level is learnt anew every so many samples.
     pub refresh: usize,
+    /// Length of the stretch the season is learnt from, at least `length`: seasons change more slowly than levels,
+    /// and eight weeks know a weekday only from eight values.
+    pub season_length: usize,
 }
 
 /// Beyond how many standard deviations a value of the baseline no longer pulls the level (Huber 1964).
 const HUBER: f64 = 1.5;
+
+/// Values beyond so many rough spreads count as if they were there.
+const WINSOR: f64 = 2.5;
+/// E[min(Z², 2.5²)] for a standard Normal Z: undoes the bias of the clipping.
+const WINSOR_BIAS: f64 = 0.977_56;
 
 /// Half-life of a baseline value's weight, as a part of the baseline's length: traffic wanders, so last month says
 /// more than the month before.
@@ -43,6 +51,8 @@ pub struct Trailing<'a> {
     settings: &'a Settings,
     season: Season,
     season_age: usize,
+    /// How many fitted seasonal effects each value of the season's stretch pays for.
+    effects_per_value: f64,
     level: Option<Level>,
     level_age: usize,
     weights: Vec<f64>,
@@ -58,6 +68,7 @@ impl<'a> Trailing<'a> {
             settings,
             season: Season::none(),
             season_age: usize::MAX,
+            effects_per_value: 0.0,
             level: None,
             level_age: usize::MAX,
             weights: (0..settings.length).map(|age| 0.5f64.powf(age as f64 / half_life)).collect(),
@@ -84,6 +95,12 @@ impl<'a> Trailing<'a> {
         self.season_age = usize::MAX;
     }
 
+    /// Working values of the present baseline without season and level: what the spread around it is made of.
+    pub fn residuals(&self) -> impl Iterator<Item = f64> + '_ {
+        let level = self.level.as_ref().map_or(f64::NAN, |level| level.level);
+        self.window.iter().map(move |value| value - level)
+    }
+
     fn learn(&mut self, x: &[f64], left_out: &[bool], begin: usize, t: usize) {
         let end = t.saturating_sub(self.settings.gap);
         let start = end.saturating_sub(self.settings.length).max(begin);
@@ -100,7 +117,7 @@ impl<'a> Trailing<'a> {
         }
         let shortest = self.settings.seasons.first().copied().unwrap_or(usize::MAX);
         if self.season_age >= shortest {
-            self.season = Season::learn(&self.window, start, &self.settings.seasons);
+            self.learn_season(x, left_out, begin, end);
             self.season_age = 0;
         }
         self.season_age = self.season_age.saturating_add(1);
@@ -108,9 +125,31 @@ impl<'a> Trailing<'a> {
             *value -= self.season.at(start + i);
         }
         let middle = median_with(self.window.iter().copied(), &mut self.scratch);
-        let spread = mad_sd_with(self.window.iter().copied(), middle, &mut self.scratch);
-        let level = middle + self.pull(middle, spread);
+        let rough = mad_sd_with(self.window.iter().copied(), middle, &mut self.scratch);
+        let level = middle + self.pull(middle, rough);
+        let spread = self.spread(level, rough, observed);
         self.level = Some(Level { level, spread, observed });
+    }
+
+    /// The season, from a longer stretch than the level. It is a matter of shape: the level of each cycle is taken
+    /// out first, so that old levels do no harm.
+    fn learn_season(&mut self, x: &[f64], left_out: &[bool], begin: usize, end: usize) {
+        let start = end.saturating_sub(self.settings.season_length.max(self.settings.length)).max(begin);
+        self.scratch.clear();
+        self.scratch.extend((start..end).map(|i| if left_out[i] { f64::NAN } else { x[i] }));
+        self.season = Season::learn(&self.scratch, start, &self.settings.seasons);
+        let known = self.scratch.iter().filter(|v| !v.is_nan()).count();
+        let effects: usize = if self.season.is_none() { 0 } else { self.settings.seasons.iter().map(|s| s - 1).sum() };
+        self.effects_per_value = (effects as f64 / known.max(1) as f64).min(0.5);
+    }
+
+    /// Standard deviation around the level, of values Winsorised at `WINSOR` rough spreads: as safe as the median
+    /// absolute deviation and twice as precise. Corrected for the level and the season having been fitted.
+    fn spread(&self, level: f64, rough: f64, observed: usize) -> f64 {
+        let bound = WINSOR * rough;
+        let squares = self.window.iter().filter(|v| !v.is_nan()).map(|v| (v - level).clamp(-bound, bound).powi(2));
+        let free = observed as f64 * (1.0 - self.effects_per_value) - 1.0;
+        (squares.sum::<f64>() / free.max(1.0) / WINSOR_BIAS).sqrt()
     }
 
     /// One Huber step from the median, recent values weighing more.
@@ -132,7 +171,7 @@ mod tests {
     use super::*;
 
     fn settings() -> Settings {
-        Settings { length: 56, gap: 7, min_observed: 14, seasons: vec![7], refresh: 1 }
+        Settings { length: 56, gap: 7, min_observed: 14, seasons: vec![7], refresh: 1, season_length: 182 }
     }
 
     #[test]

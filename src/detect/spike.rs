@@ -26,6 +26,16 @@ const PRIOR_KURTOSIS: f64 = 1.5;
 /// Single periods are judged as if their tail had no more than these degrees of freedom: one-day jumps of bots and
 /// feeds are ordinary on the web.
 const SINGLE_DF: f64 = 3.0;
+/// A Winsorised variance of n values is as precise as a variance of so many times n.
+const KNOWN: f64 = 0.7;
+/// So many standard errors are added to the autocorrelation.
+const SAFE: f64 = 0.7;
+/// The least variance of a window, as a part of the model's.
+const LEAST_PART: f64 = 0.85;
+/// A window is raised if its mean lies so many of its standard deviations from the baseline.
+const RAISED: f64 = 1.5;
+/// The most windows followed together.
+const MAX_WINDOWS: usize = 16;
 /// An error is forgotten after about so many years: traffic has rare bad weeks, and they must be remembered.
 const MEMORY_YEARS: f64 = 3.0;
 
@@ -62,6 +72,7 @@ pub struct Spread {
 impl Spread {
     /// `windows` in samples, the first being 1; `per_year` is the number of samples in a year.
     pub fn new(windows: &[usize], per_year: f64) -> Spread {
+        let windows = &windows[..windows.len().min(MAX_WINDOWS)];
         Spread {
             windows: windows.to_vec(),
             memory: (MEMORY_YEARS * per_year).max(30.0),
@@ -82,6 +93,12 @@ impl Spread {
         self.level_length = (0.8 * observed as f64).max(1.0);
     }
 
+    /// Takes a first idea of autocorrelation and kurtosis from the residuals of the first baseline around its own level.
+    pub fn begin_with(&mut self, residuals: impl Iterator<Item = f64>, spread: f64) {
+        residuals.for_each(|r| self.learn_shape(r / spread));
+        self.previous = f64::NAN;
+    }
+
     /// Spread of a single period's residual, given the spread of the baseline around its own level and a floor.
     pub fn single(&self, prior: f64, floor: f64) -> f64 {
         self.of_window(0, prior, floor)
@@ -93,13 +110,19 @@ impl Spread {
     fn of_window(&self, k: usize, prior: f64, floor: f64) -> f64 {
         let w = self.windows[k] as f64;
         let single = self.single_variance(prior);
-        let level_error = mean_of_correlated(self.level_length, self.correlation);
-        let model = single * (mean_of_correlated(w, self.correlation) + level_error) / (1.0 + level_error);
+        let model = single * self.model(w);
         let blocks = self.errors[k] / w;
-        let weight = MODEL_BLOCKS;
-        let mixed = if k == 0 { single } else { (weight * model + blocks * self.variance[k]) / (weight + blocks) };
-        // Neighbours that undo each other earn no credit: a window is never surer than independent periods are.
-        mixed.max(single / w).max(floor * floor / w).sqrt()
+        let mixed =
+            if k == 0 { single } else { (MODEL_BLOCKS * model + blocks * self.variance[k]) / (MODEL_BLOCKS + blocks) };
+        // Neighbours that undo each other earn little credit.
+        mixed.max(LEAST_PART * model).max(floor * floor / w).sqrt()
+    }
+
+    /// Variance of the contrast of a window of `w` in units of the single variance, for an AR(1) process and a level
+    /// that has an error of its own.
+    fn model(&self, w: f64) -> f64 {
+        let (rho, level_error) = (self.rho(), mean_of_correlated(self.level_length, self.rho()));
+        (mean_of_correlated(w, rho) - carried(w, rho).powi(2) + level_error) / (1.0 + level_error)
     }
 
     fn single_variance(&self, prior: f64) -> f64 {
@@ -111,13 +134,10 @@ impl Spread {
     /// where single residuals are heavy-tailed and the window too short to average that out.
     fn degrees(&self, k: usize) -> f64 {
         let w = self.windows[k] as f64;
-        // The variance of a mean of w values of an AR(1) process with estimated correlation has about n (1 − ρ²) / 2
-        // degrees of freedom (delta method); the baseline's own values are good for eight.
-        // Excess kurtosis falls as 1/w; Student's t with ν degrees has 6/(ν − 4).
-        let heavy = 4.0 + 6.0 * w / (self.kurtosis - 3.0).max(1e-3);
-        let known = 8.0 + 0.5 * self.errors[0] * (1.0 - self.correlation.powi(2).min(1.0));
-        let df = 1.0 / (1.0 / heavy + 1.0 / known);
-        if k == 0 { df.min(SINGLE_DF) } else { df }
+        // The variance of a mean of values of an AR(1) process is known from n of them about as well as from this many
+        // independent ones (delta method: its logarithm changes by 2/(1 − ρ²) with an error of ρ of √((1 − ρ²)/n)).
+        let df = (KNOWN * self.singles * (1.0 - self.rho()).powi(2).max(0.25)).max(3.0);
+        if w <= 2.0 { df.min(SINGLE_DF * w) } else { df }
     }
 
     /// The most telling window that ends at `t`. `residual` may hold `NaN` (gaps); `prior` is the spread of the
@@ -127,71 +147,145 @@ impl Spread {
         let single = self.single(prior, floor);
         let z = residual[t] / single;
         let mut best = Evidence { z, p: 1.0, sign: 0.0, window: 1 };
-        let (mut sum, mut seen, mut done) = (0.0, 0usize, 0usize);
-        for (k, &w) in self.windows.iter().enumerate() {
-            if t + 1 < calm_since + w {
-                break;
-            }
-            for r in residual[t + 1 - w..t + 1 - done].iter().filter(|r| !r.is_nan()) {
-                sum += r.clamp(-CLIP * single, CLIP * single);
-                seen += 1;
-            }
-            done = w;
-            if 2 * seen < w || seen == 0 {
-                continue;
-            }
-            let scale = self.of_window(k, prior, floor) * (w as f64 / seen as f64).sqrt();
-            let z_window = if w == 1 { z } else { sum / seen as f64 / scale };
-            // Below one spread no window can tell anything: spare the tail function.
-            if z_window.abs() > 1.0 {
+        self.contrasts(residual, t, calm_since, single, |k, contrast| {
+            let w = self.windows[k];
+            let scale = self.of_window(k, prior, floor) * contrast.widening;
+            let z_window = if w == 1 { z } else { contrast.value / scale };
+            // What comes back from a low is no surge: the window itself must be raised. And below one spread no
+            // window can tell anything: spare the tail function.
+            let raised = contrast.mean * z_window.signum() > RAISED * single * mean_of_correlated(w as f64, self.rho()).sqrt();
+            if z_window.abs() > 1.0 && (w == 1 || raised) {
                 let looks = self.windows.len() as f64 * (2.0 / w as f64).min(1.0);
                 let p = (looks * student_sf(z_window.abs(), self.degrees(k))).min(1.0);
                 if p < best.p {
                     best = Evidence { z, p, sign: z_window.signum(), window: w };
                 }
             }
-        }
+        });
         best
+    }
+
+    /// The contrast of every window that ends at `t`: the mean of its scores (in units of `x`) less what the period
+    /// before the window leads to expect of it. In a series that wanders, yesterday says more than last month.
+    fn contrasts(
+        &self,
+        residual: &[f64],
+        t: usize,
+        calm_since: usize,
+        single: f64,
+        mut each: impl FnMut(usize, Contrast),
+    ) {
+        let scores = self.scores();
+        let (mut sum, mut seen, mut done) = (0.0, 0usize, 0usize);
+        for (k, &w) in self.windows.iter().enumerate() {
+            if t + 1 < calm_since + w {
+                break;
+            }
+            let start = t + 1 - w;
+            for r in residual[start..t + 1 - done].iter().filter(|r| !r.is_nan()) {
+                sum += single * scores.of(r / single);
+                seen += 1;
+            }
+            done = w;
+            if 2 * seen < w || seen == 0 {
+                continue;
+            }
+            let mean = sum / seen as f64;
+            let before = if start > calm_since { residual[start - 1] } else { f64::NAN };
+            let (rho, length) = (self.rho(), w as f64);
+            let mut widening = (length / seen as f64).sqrt();
+            let mut value = mean;
+            if before.is_nan() {
+                let blind = mean_of_correlated(length, rho);
+                widening *= (blind / (blind - carried(length, rho).powi(2))).sqrt();
+            } else {
+                value -= carried(length, rho) * single * scores.of(before / single);
+            }
+            each(k, Contrast { mean, value, widening });
+        }
     }
 
     /// Learns from the errors at `t`. Not to be called for periods inside a surge or drop: a surge must not widen the
     /// spread. `calm_since` is the first period after the last surge; windows that reach before it are not learnt.
     pub fn learn(&mut self, residual: &[f64], t: usize, calm_since: usize, prior: f64, floor: f64) {
         let single = self.single(prior, floor);
-        let (mut sum, mut seen, mut done) = (0.0, 0usize, 0usize);
-        for k in 0..self.windows.len() {
-            let w = self.windows[k];
-            if t + 1 < calm_since + w {
-                break;
-            }
-            for r in residual[t + 1 - w..t + 1 - done].iter().filter(|r| !r.is_nan()) {
-                sum += r.clamp(-CLIP * single, CLIP * single);
-                seen += 1;
-            }
-            done = w;
-            if 2 * seen >= w && seen > 0 {
-                let bound = WINSOR * self.of_window(k, prior, floor);
-                let error = (sum / seen as f64 * (seen as f64 / w as f64).sqrt()).clamp(-bound, bound);
-                self.errors[k] = (self.errors[k] + 1.0).min(self.memory);
-                self.variance[k] += (error * error / WINSOR_BIAS - self.variance[k]) / self.errors[k];
-            }
+        let mut errors = [f64::NAN; MAX_WINDOWS];
+        self.contrasts(residual, t, calm_since, single, |k, contrast| {
+            errors[k] = if k == 0 { contrast.mean } else { contrast.value / contrast.widening };
+        });
+        for (k, error) in errors.iter().enumerate().filter(|(_, e)| !e.is_nan()) {
+            let bound = WINSOR * self.of_window(k, prior, floor);
+            let square = error.clamp(-bound, bound).powi(2);
+            self.errors[k] = (self.errors[k] + 1.0).min(self.memory);
+            self.variance[k] += (square / WINSOR_BIAS - self.variance[k]) / self.errors[k];
         }
         self.learn_shape(residual[t] / single);
     }
 
+    /// Autocorrelation, corrected for its small-sample bias (Kendall 1954), on the safe side of its standard error.
+    fn rho(&self) -> f64 {
+        let rho = self.correlation.clamp(-1.0, 1.0);
+        let (bias, error) = ((1.0 + 3.0 * rho) / self.pairs, ((1.0 - rho * rho) / self.pairs).sqrt());
+        (rho + bias + SAFE * error).clamp(0.0, 0.95)
+    }
+
+    /// How a single residual counts, given the tails seen so far.
+    fn scores(&self) -> Scores {
+        Scores::new(2.2 + 6.0 / (self.kurtosis - 3.0).max(0.01))
+    }
+
     fn learn_shape(&mut self, z: f64) {
-        if !z.is_nan() {
+        let score = self.scores().of(z);
+        if z.is_finite() {
             let clipped = z.clamp(-CLIP, CLIP);
             self.singles = (self.singles + 1.0).min(self.memory);
             self.kurtosis += (clipped.powi(4) - self.kurtosis) / self.singles;
-            if !self.previous.is_nan() {
+            if self.previous.is_finite() {
                 self.pairs = (self.pairs + 1.0).min(self.memory);
-                let product = z.clamp(-WINSOR, WINSOR) * self.previous.clamp(-WINSOR, WINSOR);
+                let product = score.clamp(-WINSOR, WINSOR) * self.previous.clamp(-WINSOR, WINSOR);
                 self.correlation += (product - self.correlation) / self.pairs;
             }
         }
-        self.previous = z;
+        self.previous = score;
     }
+}
+
+/// Normal scores of Student-t residuals: what a Normal residual as improbable would be. Sums of scores have Normal
+/// tails where sums of heavy-tailed residuals have not, and no single wild period can make a window.
+#[derive(Clone, Copy)]
+struct Scores {
+    df: f64,
+    unit: f64,
+    shrink: f64,
+}
+
+impl Scores {
+    fn new(df: f64) -> Scores {
+        // Spread (Winsorised at 3) of Student's t in units of its scale: 1.41 at ν = 3, 1.2 at 5, 1.08 at 10.
+        let unit = 1.0 + 1.0 / df + 6.0 / (df * df);
+        Scores { df, unit, shrink: (8.0 * df + 1.0) / (8.0 * df + 3.0) }
+    }
+
+    /// Wallace (1959, eq. 2.1), clipped.
+    fn of(&self, z: f64) -> f64 {
+        let score = self.shrink * (self.df * (z * z * self.unit / self.df).ln_1p()).sqrt();
+        score.min(CLIP).copysign(z)
+    }
+}
+
+/// What one window says.
+struct Contrast {
+    /// Mean of its scores.
+    mean: f64,
+    /// That mean less what was to be expected from the period before.
+    value: f64,
+    /// By how much more than usual it varies: gaps, nothing known of the period before.
+    widening: f64,
+}
+
+/// What a residual before the window leads to expect of the mean of the window's `w` values, for an AR(1) process.
+fn carried(w: f64, rho: f64) -> f64 {
+    rho * (1.0 - rho.powf(w)) / (w * (1.0 - rho))
 }
 
 /// Variance of the mean of `w` values of an AR(1) process of variance 1.

@@ -1,6 +1,7 @@
 //! Episodes: when a series leaves what was to be expected, and when it comes back. A walk forward through time that
 //! knows only the past: baseline, spread and state at period t come from periods before t (method.md sections 1–4).
 
+use crate::baseline::drift::{Bias, Drift};
 use crate::baseline::trailing::{self, Trailing};
 use crate::detect::spike::Spread;
 use crate::stats::scale::Scale;
@@ -23,6 +24,10 @@ pub struct Settings {
     pub calm: usize,
     /// An episode that lasts this long is a level shift: the new level becomes normal.
     pub shift_after: usize,
+    /// Recent stretch whose residuals tell how far the level has wandered, and the gap between it and the period judged.
+    pub drift_length: usize,
+    /// See `drift_length`.
+    pub drift_gap: usize,
     /// Scale on which `x` is given: sets the floor of the spread.
     pub scale: Scale,
 }
@@ -30,11 +35,14 @@ pub struct Settings {
 /// An episode opens at this improbability of one period; whether it becomes an alert is decided over all series.
 const OPEN_P: f64 = 2e-3;
 /// An episode beyond this improbability is certainly not noise to learn from.
-const TELLING_P: f64 = 1e-5;
+const TELLING_P: f64 = 3e-5;
 /// The lag behind growth is learnt over so many years.
 const BIAS_YEARS: f64 = 0.33;
 /// The onset is looked for again when the evidence has become so many times stronger.
 const REFINE: f64 = 0.1;
+/// The season is learnt from half a year; hours, of which each day gives 24, from twelve weeks.
+const SEASON_DAYS: f64 = 182.0;
+const HOURLY_SEASON_DAYS: f64 = 84.0;
 /// A level that has lasted as long as the baseline is the new normal.
 const SHIFT_DAYS: f64 = 56.0;
 /// Least history: four weeks, or what a third of the baseline gives if that is less.
@@ -49,7 +57,7 @@ impl Settings {
         let periods = |days: f64| (days * per_day).round() as usize;
         let (windows, calm) = match per_day {
             d if d > 1.0 => (vec![1, 3, 6, 12, periods(1.0).max(13), periods(3.0), periods(7.0), periods(14.0)], 12),
-            d if d > 0.5 => (vec![1, 2, 4, 7, 14, 28], 3),
+            d if d > 0.5 => (vec![1, 2, 3, 7, 14, 28], 3),
             _ => (vec![1, 2, 4, 8], 2),
         };
         let length = periods(baseline_days).max(4);
@@ -61,6 +69,7 @@ impl Settings {
                 min_observed,
                 seasons: step.seasons().iter().map(|season| step.periods_in(*season)).collect(),
                 refresh: periods(1.0).max(1),
+                season_length: periods(if per_day > 1.0 { HOURLY_SEASON_DAYS } else { SEASON_DAYS }).max(length),
             },
             windows,
             per_year: 365.25 * per_day,
@@ -68,6 +77,8 @@ impl Settings {
             telling_p: TELLING_P,
             calm,
             shift_after: periods(SHIFT_DAYS).max(4),
+            drift_length: periods(7.0).max(1),
+            drift_gap: periods(3.0).max(1),
             scale,
         }
     }
@@ -150,38 +161,11 @@ struct Walker<'a> {
     calm_since: usize,
     current: Option<Current>,
     bias: Bias,
+    drift: Drift,
+    /// Residuals without the drift, and the drift in each period.
+    slow: Vec<f64>,
+    drifted: Vec<f64>,
     out: Walk,
-}
-
-/// Growth: a baseline that ends a gap ago lags behind a series that grows. How far it usually lags is learnt from the
-/// errors made, and corrected by as much as is surely there (positive-part shrinkage).
-#[derive(Debug)]
-struct Bias {
-    mean: f64,
-    variance: f64,
-    errors: f64,
-    memory: f64,
-    applied: f64,
-}
-
-impl Bias {
-    fn learn(&mut self, residual: f64, spread: f64) {
-        // The residual was taken after the correction: undo it, so that what is learnt is the whole lag.
-        let error = residual.clamp(-2.0 * spread, 2.0 * spread) + self.applied;
-        self.errors = (self.errors + 1.0).min(self.memory);
-        self.mean += (error - self.mean) / self.errors;
-        self.variance = spread * spread;
-        self.applied = self.correction();
-    }
-
-    fn correction(&self) -> f64 {
-        if self.errors < 14.0 {
-            return 0.0;
-        }
-        // Neighbouring errors share their baseline: about a quarter of them are independent.
-        let uncertain = 4.0 * self.variance / self.errors;
-        self.mean * (1.0 - uncertain / (self.mean * self.mean).max(1e-300)).max(0.0)
-    }
 }
 
 /// The episode going on, with the baseline frozen at its onset.
@@ -204,7 +188,10 @@ impl<'a> Walker<'a> {
             begin: x.iter().position(|v| !v.is_nan()).unwrap_or(n),
             calm_since: 0,
             current: None,
-            bias: Bias { mean: 0.0, variance: 0.0, errors: 0.0, memory: BIAS_YEARS * settings.per_year, applied: 0.0 },
+            bias: Bias::new(BIAS_YEARS * settings.per_year),
+            drift: Drift::new(settings.per_year),
+            slow: vec![f64::NAN; n],
+            drifted: vec![0.0; n],
             out: Walk {
                 expected: vec![f64::NAN; n],
                 spread: vec![f64::NAN; n],
@@ -220,12 +207,20 @@ impl<'a> Walker<'a> {
 
     fn run(mut self) -> Walk {
         for t in self.begin..self.x.len() {
+            let stretch = self.stretch(t);
+            self.drifted[t] = if stretch.is_nan() { 0.0 } else { self.drift.part() * stretch };
             let (level, prior, season) = match &self.current {
                 Some(current) => (current.level, current.prior, current.season.at(t)),
                 None => match self.trailing.at(self.x, &self.out.in_episode, self.begin, t) {
                     Some((level, season)) => {
                         self.spread.stand_on(level.observed);
-                        (level.level + self.bias.correction(), level.spread, season.at(t))
+                        let slow = level.level + self.bias.correction();
+                        self.slow[t] = self.x[t] - slow - season.at(t);
+                        let known = (slow + self.drifted[t], level.spread, season.at(t));
+                        if self.out.judged == 0 {
+                            self.spread.begin_with(self.trailing.residuals(), known.1);
+                        }
+                        known
                     }
                     None => continue,
                 },
@@ -248,7 +243,20 @@ impl<'a> Walker<'a> {
         if !self.in_telling_episode(u) && !self.residual[u].is_nan() {
             self.spread.learn(&self.residual, u, self.calm_before(u), prior, floor);
             self.bias.learn(self.residual[u], self.out.spread[t]);
+            let stretch = self.stretch(u);
+            self.drift.learn(stretch / self.out.spread[t], self.slow[u] / self.out.spread[t]);
         }
+    }
+
+    /// Mean slow residual of a recent stretch, `NaN` where less than half of it is known. A short gap stands between
+    /// it and `t`: the first days of a surge do not hide the next.
+    fn stretch(&self, t: usize) -> f64 {
+        let Settings { drift_gap, drift_length, .. } = *self.settings;
+        let end = t.saturating_sub(drift_gap);
+        let start = end.saturating_sub(drift_length);
+        let known = (start..end).filter(|&u| !self.out.in_episode[u] && !self.slow[u].is_nan());
+        let (sum, n) = known.fold((0.0, 0usize), |(sum, n), u| (sum + self.slow[u], n + 1));
+        if n == 0 || 2 * n < drift_length { f64::NAN } else { sum / n as f64 }
     }
 
     /// Whether `u` lies in an episode that chance hardly made. One that chance may well have made must be learnt from:
@@ -288,7 +296,7 @@ impl<'a> Walker<'a> {
     /// Opens an episode at `t`: finds its most likely onset and freezes the baseline there.
     fn open(&mut self, t: usize, sign: f64, p: f64, window: usize) {
         let onset = self.onset(t, sign, window);
-        let bias = self.bias.correction();
+        let bias = self.bias.correction() + self.drifted[onset];
         let Some((level, season)) = self.trailing.at(self.x, &self.out.in_episode, self.begin, t) else { return };
         let (level, prior, season) = (level.level + bias, level.spread, season.clone());
         let mut episode = Episode {
@@ -411,3 +419,6 @@ fn note_peak(episode: &mut Episode, t: usize, z: f64) {
         (episode.peak, episode.peak_z) = (t, z * episode.sign);
     }
 }
+
+#[cfg(test)]
+mod tests;

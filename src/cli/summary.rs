@@ -62,7 +62,7 @@ fn row(alert: &Alert) -> [String; 9] {
         alert.key.label(),
         percent(alert.lift.point),
         percent(alert.net_lift.point),
-        show(Cell::Number((alert.q_value * 1e6).round() / 1e6)),
+        if alert.q_value < 1e-6 { "<1e-6".into() } else { show(Cell::Number((alert.q_value * 1e6).round() / 1e6)) },
         alert.events.first().map_or(String::new(), |event| event.event.clone()),
     ]
 }

@@ -3,6 +3,7 @@
 
 use crate::workdir::Workdir;
 use jiff::civil::Date;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -198,6 +199,28 @@ fn a_known_event_is_marked_in_a_file_with_spaced_unsorted_rows() {
     let found = detect(&format!("{header}\n{}\n", syria.join("\n")), "--value-col count");
     assert_eq!(found.len(), syria.len());
     marked(&found, "2013-08-21", 3);
+}
+
+#[test]
+fn articles_born_or_dead_within_the_data_have_defined_answers() {
+    let Some(text) = real(ARTICLES) else { return };
+    let mut articles: BTreeMap<[&str; 2], String> = BTreeMap::new();
+    for line in text.lines().skip(1) {
+        let cells: Vec<&str> = line.split(" , ").map(|cell| cell.trim_matches(['"', ' '])).collect();
+        let rows = articles.entry([cells[2], cells[3]]).or_insert_with(|| "date,domain,visits\n".into());
+        writeln!(rows, "{},series,{}", cells[0], cells[1]).expect("memory");
+    }
+    assert_eq!(articles.len(), 14);
+    let mut alerts = 0;
+    for (name, rows) in &articles {
+        let dir = analyze(rows, "--series csv --fdr 0.5");
+        for file in ["alerts.csv", "drops.csv", "series.csv"] {
+            let table = dir.read(&format!("floodmark-out/{file}"));
+            assert!(table.lines().all(|line| !line.contains("inf") && !line.contains("NaN")), "{name:?}: {table}");
+        }
+        alerts += onsets(&dir, "alerts.csv").len();
+    }
+    assert!((1..=15).contains(&alerts), "{alerts}");
 }
 
 #[test]

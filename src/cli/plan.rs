@@ -200,7 +200,8 @@ mod tests {
 
     #[test]
     fn impossible_values_are_refused_with_the_name_of_the_option() {
-        let cases: [(&str, fn(&mut Settings)); 9] = [
+        type Change = fn(&mut Settings);
+        let cases: [(&str, Change); 9] = [
             ("--fdr", |s| s.fdr = Some(1.5)),
             ("--fdr", |s| s.fdr = Some(f64::NAN)),
             ("--interval", |s| s.interval = Some(90.0)),

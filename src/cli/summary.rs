@@ -1,7 +1,7 @@
 //! What the terminal is told at the end: the strongest alerts, and what was left out and why.
 
 use crate::alert::{Alert, Analysis};
-use crate::report::cell::{Cell, moment};
+use crate::report::cell::moment;
 use std::io::{self, Write};
 
 /// How many alerts are shown.
@@ -48,11 +48,6 @@ fn number(n: usize, what: &str) -> String {
 }
 
 fn row(alert: &Alert) -> [String; 9] {
-    let show = |cell: Cell<'_>| {
-        let mut text = Vec::new();
-        cell.push_csv(&mut text);
-        String::from_utf8_lossy(&text).into_owned()
-    };
     let percent = |x: f64| if x.is_nan() { String::new() } else { format!("{:+.0}", 100.0 * x) };
     [
         alert.severity.name().into(),
@@ -62,7 +57,7 @@ fn row(alert: &Alert) -> [String; 9] {
         alert.key.label(),
         percent(alert.lift.point),
         percent(alert.net_lift.point),
-        if alert.q_value < 1e-6 { "<1e-6".into() } else { show(Cell::Number((alert.q_value * 1e6).round() / 1e6)) },
+        if alert.q_value < 1e-4 { "<0.0001".into() } else { format!("{:.4}", alert.q_value) },
         alert.events.first().map_or(String::new(), |event| event.event.clone()),
     ]
 }

@@ -45,6 +45,28 @@ pub fn running_median(x: &[f64], reach: usize) -> Vec<f64> {
     (0..x.len()).map(&mut around).collect()
 }
 
+/// Running median over one season. It moves slowly against its own window, so for long seasons it is taken sixteen
+/// times a season and read off in between by straight lines.
+fn trend(x: &[f64], season: usize) -> Vec<f64> {
+    let (stride, reach) = ((season / 16).max(1), season / 2);
+    if stride == 1 {
+        return running_median(x, reach);
+    }
+    let mut scratch = Vec::with_capacity(2 * reach + 1);
+    let mut at = |i: usize| {
+        let window = &x[i.saturating_sub(reach)..(i + reach + 1).min(x.len())];
+        median_with(window.iter().copied(), &mut scratch)
+    };
+    let last = x.len() - 1;
+    let knots: Vec<f64> = (0..=last.div_ceil(stride)).map(|k| at((k * stride).min(last))).collect();
+    let between = |i: usize| {
+        let (k, part) = (i / stride, (i % stride) as f64 / stride as f64);
+        let next = knots[(k + 1).min(knots.len() - 1)];
+        if part == 0.0 { knots[k] } else { knots[k] + part * (next - knots[k]) }
+    };
+    (0..=last).map(between).collect()
+}
+
 /// Removes the medians by phase of a season if it is really there: if phases learnt on either half of the series
 /// make the other half at least 5% smaller. `None` if they do not, or with fewer than four cycles.
 pub fn without_season(x: &[f64], season: usize) -> Option<Vec<f64>> {
@@ -52,7 +74,7 @@ pub fn without_season(x: &[f64], season: usize) -> Option<Vec<f64>> {
     if season < 2 || n < 4 * season {
         return None;
     }
-    let trend = running_median(x, season / 2);
+    let trend = trend(x, season);
     let rest: Vec<f64> = x.iter().zip(trend).map(|(v, t)| v - t).collect();
     let half = n / 2;
     let (first, second) = (phases(&rest, season, 0..half), phases(&rest, season, half..n));
@@ -70,7 +92,8 @@ pub fn without_season(x: &[f64], season: usize) -> Option<Vec<f64>> {
 fn phases(rest: &[f64], season: usize, range: std::ops::Range<usize>) -> Vec<f64> {
     let mut scratch = Vec::new();
     let mut phase = |p: usize| {
-        let values = range.clone().filter(|i| i % season == p).map(|i| rest[i]);
+        let first = range.start + (p + season - range.start % season) % season;
+        let values = (first..range.end).step_by(season).map(|i| rest[i]);
         let middle = median_with(values, &mut scratch);
         if middle.is_nan() { 0.0 } else { middle }
     };

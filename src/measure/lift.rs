@@ -129,8 +129,6 @@ pub fn window_range(window: Window, event: usize, per_day: f64) -> Range<usize> 
     start..end.max(start + 1)
 }
 
-/// Draws of the noise for each series; fewer where a baseline is long, which makes each draw dearer.
-const DRAWS: usize = 249;
 /// Placebo dates are worth this many when their spread is weighed against the noise model's.
 const MODEL_WEIGHT: f64 = 20.0;
 /// Fewest independent placebos that give a p-value by themselves.
@@ -213,7 +211,8 @@ fn model_errors(
     let noise = Noise::of(fit, block);
     let end = targets.iter().map(|t| t.range().end.min(y.len())).max().unwrap_or(0).max(baseline.end);
     let start = targets.iter().map(|t| t.range().start).min().unwrap_or(0).min(baseline.start);
-    let draws = (DRAWS * 100 / (end - start).max(100)).clamp(199, DRAWS);
+    // Fewer where a baseline is long, which makes each draw dearer.
+    let draws = (setting.draws * 100 / (end - start).max(100)).clamp(setting.draws.min(199), setting.draws);
     let candidates: Vec<Vec<usize>> = targets.iter().zip(found).map(|(target, f)| rivals(y, target, *f, fit)).collect();
     let mut errors: Vec<Errors> =
         targets.iter().map(|_| Errors { free: vec![], above: vec![], below: vec![] }).collect();
@@ -265,7 +264,7 @@ fn placebo_ratios(
 ) -> Vec<Vec<f64>> {
     let reach = targets.iter().map(|t| t.range().end).max().unwrap_or(0);
     let stride = if setting.seasons.len() > 1 { setting.seasons[0] } else { 1 };
-    let most = (400 * 100 / baseline.len().max(100)).clamp(60, 400);
+    let most = (400 * 100 / baseline.len().max(100)).clamp(60, 400).min(2 * setting.draws);
     let mut ratios = vec![Vec::new(); targets.len()];
     let flagged = |t: usize| exclude.is_some_and(|mask| mask.get(t).copied().unwrap_or(false));
     let nearest = targets.iter().map(|t| t.range().start).min().unwrap_or(0);

@@ -19,6 +19,8 @@ use std::ops::Range;
 const CONTROL_DAYS: f64 = 180.0;
 /// Fewest days of history before an event for a lift.
 const MIN_HISTORY_DAYS: f64 = 28.0;
+/// Draws for the interval of one outlet around one event: there are very many of them.
+const OUTLET_DRAWS: usize = 99;
 /// Episodes at least this improbable are no part of a baseline.
 const EXCLUDE_P: f64 = 1e-4;
 
@@ -31,7 +33,8 @@ pub(crate) struct StretchLift {
 
 fn setting<'a>(seasons: &'a [usize], kind: Kind, values: &[f64], step: Step, options: &Options) -> Setting<'a> {
     let per_day = Step::DAY.seconds() as f64 / step.seconds() as f64;
-    let count = Setting { seasons, per_day, scale: Scale::COUNT, level: options.interval, seed: options.seed };
+    let (level, seed) = (options.interval, options.seed);
+    let count = Setting { seasons, per_day, scale: Scale::COUNT, level, seed, ..Setting::DAILY };
     if kind.adds_up() { count } else { count.for_shares(values) }
 }
 
@@ -92,12 +95,15 @@ impl<'a> References<'a> {
     /// The lift of an episode net of the references of its country; unknown without any.
     pub(crate) fn net(&self, series: &Scored, episode: &Episode, step: Step, options: &Options) -> NetLift {
         let window = episode.onset..episode.end + 1;
-        self.net_of(series, window, &excluded(series, Some(episode)), step, options).unwrap_or(UNKNOWN_NET)
+        let excluded = excluded(series, Some(episode));
+        self.net_of(series, episode.onset, window, &excluded, step, options).unwrap_or(UNKNOWN_NET)
     }
 
+    /// Fitted on what lies before period `before` (less the gap), judged in `window`.
     fn net_of(
         &self,
         series: &Scored,
+        before: usize,
         window: Range<usize>,
         excluded: &[bool],
         step: Step,
@@ -107,7 +113,7 @@ impl<'a> References<'a> {
         let controls = self.by_country.get(source.key.country.as_str())?;
         let seasons = seasons(step);
         let setting = setting(&seasons, source.kind, &source.values, step, options);
-        let baseline = baseline_before(window.start, CONTROL_DAYS, step, options);
+        let baseline = baseline_before(before, CONTROL_DAYS, step, options);
         source.kind.has_lift().then_some(())?;
         net_lift(&source.values, controls, baseline, window, Some(excluded), &setting)
     }
@@ -183,9 +189,11 @@ fn per_day(step: Step) -> f64 {
     Step::DAY.seconds() as f64 / step.seconds() as f64
 }
 
+/// An event of certain states does not concern an outlet whose state is not known; one of certain countries does
+/// concern all countries together.
 fn concerns(event: &Event, key: &Key) -> bool {
-    let any = |list: &[String], one: &str| list.is_empty() || one.is_empty() || list.iter().any(|x| x == one);
-    any(&event.states, &key.state) && any(&event.countries, &key.country)
+    let listed = |list: &[String], one: &str| list.is_empty() || list.iter().any(|x| x == one);
+    listed(&event.states, &key.state) && (key.country.is_empty() || listed(&event.countries, &key.country))
 }
 
 /// A row of a lift table, before its figures.
@@ -271,11 +279,14 @@ impl Tables<'_> {
     fn visits(&self, s: &Scored, mask: &[bool]) -> Vec<LiftRow> {
         let source = &s.watched.series;
         let share = self.totals.get(&source.key.country).map(|total| index::shares(&source.values, total));
-        let setting = setting(&self.seasons, source.kind, &source.values, self.grid.step, self.options);
-        self.around_events(&source.key, &source.values, mask, &setting, |row, range, baseline, outside, _| {
+        let mut setting = setting(&self.seasons, source.kind, &source.values, self.grid.step, self.options);
+        if s.watched.level != Level::State {
+            setting.draws = OUTLET_DRAWS;
+        }
+        self.around_events(&source.key, &source.values, mask, &setting, |row, at, range, baseline, outside, _| {
             row.pp_change = share.as_ref().map_or(f64::NAN, |s| points(s, baseline, &range, outside));
             if s.watched.level == Level::State
-                && let Some(net) = self.references.net_of(s, range, outside, self.grid.step, self.options)
+                && let Some(net) = self.references.net_of(s, at, range, outside, self.grid.step, self.options)
             {
                 row.net_lift = net.net;
             }
@@ -289,7 +300,7 @@ impl Tables<'_> {
         };
         let share = index::shares(&source.values, total);
         let setting = setting(&self.seasons, Kind::Share, &share, self.grid.step, self.options);
-        self.around_events(&source.key, &share, mask, &setting, |row, range, baseline, outside, lift| {
+        self.around_events(&source.key, &share, mask, &setting, |row, _, range, baseline, outside, lift| {
             row.pp_change = points(&share, baseline, &range, outside);
             // Shares of single periods do not add up: means are what a reader wants.
             row.observed /= lift.n_periods as f64;
@@ -304,7 +315,7 @@ impl Tables<'_> {
         values: &[f64],
         mask: &[bool],
         setting: &Setting<'_>,
-        finish: impl Fn(&mut LiftRow, Range<usize>, &Range<usize>, &[bool], &Lift),
+        finish: impl Fn(&mut LiftRow, usize, Range<usize>, &Range<usize>, &[bool], &Lift),
     ) -> Vec<LiftRow> {
         let mut rows = Vec::new();
         for event in self.events.iter().filter(|e| concerns(e, key)) {
@@ -317,7 +328,7 @@ impl Tables<'_> {
                 let mut row = blank(event, key, window, at, &baseline, self.grid);
                 fill(&mut row, lift, self.grid);
                 let range = lift.peak_at.map_or(window_range(window, at, per_day(self.grid.step)), |p| p..p + 1);
-                finish(&mut row, range, &baseline, &outside, lift);
+                finish(&mut row, at, range, &baseline, &outside, lift);
                 rows.push(row);
             }
         }

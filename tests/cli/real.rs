@@ -252,6 +252,13 @@ fn the_labelled_change_of_each_quality_control_is_found() {
 }
 
 #[test]
+fn single_purchases_in_silent_hours_are_no_changes_of_level() {
+    let Some(text) = real("ms_cloud/consumer-purchase-rate/purchase-01.csv") else { return };
+    let changes = detect(&text, "--value-col Value").iter().filter(|row| row.change).count();
+    assert!(changes <= 2, "{changes}");
+}
+
+#[test]
 fn online_scores_of_real_series_never_change_afterwards() {
     for (file, options, short, long) in [
         (GPR, "--value-col GPRD", 2200, 2600),

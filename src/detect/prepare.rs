@@ -111,6 +111,10 @@ pub fn without_spikes(x: &[f64]) -> Vec<f64> {
     let smooth = running_median(x, 2);
     let mut rest: Vec<f64> = x.iter().zip(&smooth).map(|(v, m)| v - m).filter(|d| *d != 0.0).collect();
     let steps: Vec<f64> = x.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    // Where hardly anything ever moves, what stands alone is a spike however small: there is no noise to measure it by.
+    if 10 * steps.iter().filter(|d| **d != 0.0).count() < steps.len() {
+        return smooth;
+    }
     let middle = median(&steps);
     let mut steps: Vec<f64> = steps.iter().map(|d| d - middle).collect();
     let sd = scale_around_zero(&mut rest).max(scale_around_zero(&mut steps) / std::f64::consts::SQRT_2);
@@ -140,6 +144,15 @@ mod tests {
         let noise: Vec<f64> = (0..70).map(|t| f64::from(t * t * 31 % 17)).collect();
         assert_eq!(without_season(&noise, 7), None);
         assert_eq!(without_season(&wave[..20], 7), None);
+    }
+
+    #[test]
+    fn single_events_in_silence_are_spikes() {
+        let mut x = vec![0.0; 100];
+        (0..100).step_by(33).for_each(|t| x[t] = 1.0);
+        x[60..].iter_mut().for_each(|v| *v += 5.0);
+        let expected: Vec<f64> = (0..100).map(|t| if t < 60 { 0.0 } else { 5.0 }).collect();
+        assert_eq!(without_spikes(&x)[2..98], expected[2..98]);
     }
 
     #[test]

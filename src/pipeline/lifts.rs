@@ -73,7 +73,9 @@ pub(crate) fn of_stretch(series: &Scored, episode: &Episode, step: Step, options
     let (observed, expected) = (onset..=end)
         .filter(both)
         .fold((0.0, 0.0), |(o, e), t| (o + values[t], e + series.scale.inverse(series.walk.expected[t])));
-    StretchLift { observed, expected, lift: Estimate { point: observed / expected - 1.0, ..Estimate::UNKNOWN } }
+    // Where nothing was expected, any traffic is infinitely more: no lift that could be told.
+    let point = if expected > 0.0 { observed / expected - 1.0 } else { f64::NAN };
+    StretchLift { observed, expected, lift: Estimate { point, ..Estimate::UNKNOWN } }
 }
 
 /// The reference outlets of each country.

@@ -3,6 +3,7 @@
 
 use crate::workdir::Workdir;
 use jiff::civil::Date;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -201,6 +202,28 @@ fn a_known_event_is_marked_in_a_file_with_spaced_unsorted_rows() {
 }
 
 #[test]
+fn articles_born_or_dead_within_the_data_have_defined_answers() {
+    let Some(text) = real(ARTICLES) else { return };
+    let mut articles: BTreeMap<[&str; 2], String> = BTreeMap::new();
+    for line in text.lines().skip(1) {
+        let cells: Vec<&str> = line.split(" , ").map(|cell| cell.trim_matches(['"', ' '])).collect();
+        let rows = articles.entry([cells[2], cells[3]]).or_insert_with(|| "date,domain,visits\n".into());
+        writeln!(rows, "{},series,{}", cells[0], cells[1]).expect("memory");
+    }
+    assert_eq!(articles.len(), 14);
+    let mut alerts = 0;
+    for (name, rows) in &articles {
+        let dir = analyze(rows, "--series csv --fdr 0.5");
+        for file in ["alerts.csv", "drops.csv", "series.csv"] {
+            let table = dir.read(&format!("floodmark-out/{file}"));
+            assert!(table.lines().all(|line| !line.contains("inf") && !line.contains("NaN")), "{name:?}: {table}");
+        }
+        alerts += onsets(&dir, "alerts.csv").len();
+    }
+    assert!((1..=15).contains(&alerts), "{alerts}");
+}
+
+#[test]
 fn what_stayed_calm_is_not_marked() {
     let Some(text) = real(GPR) else { return };
     let articles = detect(&text, "--value-col N10D");
@@ -226,6 +249,13 @@ fn the_labelled_change_of_each_quality_control_is_found() {
             .collect();
         assert!(found.iter().any(|index| (index - label).abs() <= 5), "{name}: {label} is not among {found:?}");
     }
+}
+
+#[test]
+fn single_purchases_in_silent_hours_are_no_changes_of_level() {
+    let Some(text) = real("ms_cloud/consumer-purchase-rate/purchase-01.csv") else { return };
+    let changes = detect(&text, "--value-col Value").iter().filter(|row| row.change).count();
+    assert!(changes <= 2, "{changes}");
 }
 
 #[test]

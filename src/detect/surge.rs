@@ -159,6 +159,8 @@ struct Walker<'a> {
     /// Baselines begin here: the onset of the last level shift, or the first observation.
     begin: usize,
     calm_since: usize,
+    /// Errors before this period have been learnt from.
+    learnt: usize,
     current: Option<Current>,
     bias: Bias,
     drift: Drift,
@@ -187,6 +189,7 @@ impl<'a> Walker<'a> {
             residual: vec![f64::NAN; n],
             begin: x.iter().position(|v| !v.is_nan()).unwrap_or(n),
             calm_since: 0,
+            learnt: 0,
             current: None,
             bias: Bias::new(BIAS_YEARS * settings.per_year),
             drift: Drift::new(settings.per_year),
@@ -235,16 +238,21 @@ impl<'a> Walker<'a> {
         self.out
     }
 
-    /// Learns from the error made a while ago. Not from today's: a surge in its first days, not yet seen to be one,
-    /// would widen the spread that it is to be judged by.
+    /// Learns from the errors made a while ago. Not from today's: a surge in its first days, not yet seen to be one,
+    /// would widen the spread that it is to be judged by. For the same reason an episode that is going on waits until
+    /// it has closed and has shown what it was.
     fn learn(&mut self, t: usize, prior: f64, floor: f64) {
         let lag = self.settings.baseline.gap.max(1);
-        let Some(u) = t.checked_sub(lag) else { return };
-        if !self.in_telling_episode(u) && !self.residual[u].is_nan() {
-            self.spread.learn(&self.residual, u, self.calm_before(u), prior, floor);
-            self.bias.learn(self.residual[u], self.out.spread[t]);
-            let stretch = self.stretch(u);
-            self.drift.learn(stretch / self.out.spread[t], self.slow[u] / self.out.spread[t]);
+        let going_on = self.current.as_ref().map_or(usize::MAX, |current| current.episode.first_seen);
+        while self.learnt + lag <= t && self.learnt < going_on {
+            let u = self.learnt;
+            self.learnt += 1;
+            if !self.in_telling_episode(u) && !self.residual[u].is_nan() {
+                self.spread.learn(&self.residual, u, self.calm_before(u), prior, floor);
+                self.bias.learn(self.residual[u], self.out.spread[t]);
+                let stretch = self.stretch(u);
+                self.drift.learn(stretch / self.out.spread[t], self.slow[u] / self.out.spread[t]);
+            }
         }
     }
 
@@ -262,7 +270,7 @@ impl<'a> Walker<'a> {
     /// Whether `u` lies in an episode that chance hardly made. One that chance may well have made must be learnt from:
     /// leaving out whatever is large would make the spread too small.
     fn in_telling_episode(&self, u: usize) -> bool {
-        let telling = |e: &Episode| e.onset <= u && u <= e.end && e.p <= self.settings.telling_p;
+        let telling = |e: &Episode| e.onset <= u && u <= e.end && (e.level_shift || e.p <= self.settings.telling_p);
         self.current.as_ref().is_some_and(|c| c.episode.onset <= u && telling(&c.episode))
             || self.out.episodes.iter().rev().take_while(|e| e.end >= u).any(telling)
     }

@@ -20,7 +20,16 @@ fn header(dir: &Workdir, file: &str) -> String {
 #[test]
 fn every_file_of_the_contract_is_there_with_its_columns() {
     let dir = analyzed("");
-    let names = ["alerts.csv", "alerts.jsonl", "attributions.csv", "charts", "drops.csv", "groups.csv", "index.csv", "index_lifts.csv"];
+    let names = [
+        "alerts.csv",
+        "alerts.jsonl",
+        "attributions.csv",
+        "charts",
+        "drops.csv",
+        "groups.csv",
+        "index.csv",
+        "index_lifts.csv",
+    ];
     assert_eq!(dir.entries("floodmark-out"), [&names[..], &["lifts.csv", "run.json", "series.parquet"]].concat());
     assert_eq!(
         header(&dir, "floodmark-out/alerts.csv"),

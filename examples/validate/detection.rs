@@ -20,7 +20,7 @@ pub fn error(share: f64, n: f64) -> f64 {
 }
 
 pub fn false_discoveries(report: &mut Report) {
-    let runs = report.runs(200, 60);
+    let runs = report.runs(100, 60);
     report.line("\n## False discoveries, no surge anywhere\n");
     report.line(&format!(
         "{runs} panels of {SERIES} series a row, `--fdr 0.05`. Goal: at most 5% of the panels with any alert.\n"
@@ -115,7 +115,7 @@ pub fn plant(noise: Noise, n: usize, lift: f64, len: usize, runs: u64) -> Tally 
 }
 
 pub fn mixed(report: &mut Report) {
-    let runs = report.runs(60, 15);
+    let runs = report.runs(30, 15);
     report.line("\n## Mixed panels: +42% for 7 days in 4 of 40 series\n");
     report.line(&format!("{runs} panels a row. Goals: realised false-discovery rate at most 5%; at noise up to 15%, 95% found, of these 90% with the onset within a day.\n"));
     report.line("| noise | days | found (± standard error) | onset within ±1 day | lift interval of the alert holds 42% | realised FDR |");
@@ -155,7 +155,7 @@ pub fn mixed(report: &mut Report) {
 }
 
 pub fn power(report: &mut Report) {
-    let runs = report.runs(10, 2);
+    let runs = report.runs(4, 2);
     report.line("\n## Power\n");
     report.line(&format!("Share found, 400 days, Gaussian noise, {} surges a cell. A single period is judged with heavy tails, so a surge of one day must be very large.\n", 4 * runs));
     report.line("| noise | lift | 1 day | 3 days | 7 days | 28 days |");

@@ -24,7 +24,7 @@ fn at_event(panel: &Panel) -> Analysis {
 }
 
 pub fn raw(report: &mut Report) {
-    let runs = report.runs(25, 5);
+    let runs = report.runs(15, 5);
     report.line("\n## Lift intervals\n");
     report.line(&format!("+42% for 7 days from a dated event, {} series a row. Goal: the 90% interval holds the truth in 86–94%. More noises and windows: `examples/lift_validation.rs`.\n", 20 * runs));
     report.line("| noise | coverage (± standard error) | mean width |");
@@ -95,7 +95,7 @@ fn news(run: u64, cycle: f64, own: f64) -> Panel {
 }
 
 pub fn news_cycle(report: &mut Report) {
-    let runs = report.runs(150, 20);
+    let runs = report.runs(50, 20);
     report.line("\n## News cycle\n");
     report.line(&format!(
         "Ten outlets of a state and twenty references with a common wandering factor; all traffic +50% from the event on; the state's outlets a further lift. {} panels a row, net lift of the state in week 1 against the references. An alert is net if its 90% net interval lies above 0.\n",

@@ -71,6 +71,8 @@ impl Plan {
             seed: settings.seed.unwrap_or(defaults.seed),
             jobs: settings.jobs.unwrap_or(defaults.jobs),
             judge_from: from.map(|(from, _)| from),
+            // Known when the data have been read.
+            cut_short: false,
         };
         options.check()?;
         let step = settings.every.and_then(step_of);

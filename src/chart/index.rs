@@ -5,7 +5,7 @@ use super::palette::{AXIS, CATEGORIES, Color, INK, ORANGE, PURPLE};
 use super::series::{concerns, flags, note};
 use super::text;
 use crate::alert::{Alert, Event, IndexRow};
-use crate::series::Key;
+use crate::series::{Key, Level};
 use crate::time::{Seconds, Step};
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ const MOST_EVENTS: usize = 10;
 /// The chart of one state's index: 100 is the mean of the baseline.
 ///
 /// Up to four countries share one panel; of more, the twelve with the most visits get a panel each (all countries
-/// together first) and the rest is counted in the note. `alerts` of the state are shaded where they concern the
+/// together first) and the rest is counted in the note. `alerts` of the state as a whole are shaded where they concern the
 /// country; `step` is the step of the rows.
 pub fn index(rows: &[IndexRow], state: &str, step: Step, alerts: &[Alert], events: &[Event]) -> Figure {
     let countries = by_country(rows, state);
@@ -29,7 +29,9 @@ pub fn index(rows: &[IndexRow], state: &str, step: Step, alerts: &[Alert], event
     let to = times().max().map_or(from + step.seconds(), |last| last.saturating_add(step.seconds()));
     let key = Key { state: state.into(), ..Key::default() };
     let near: Vec<&Event> = events.iter().filter(|event| concerns(event, &key)).collect();
-    let alerts: Vec<&Alert> = alerts.iter().filter(|alert| alert.key.state == state).collect();
+    // Surges of the state as a whole: what single outlets did is not what the line shows.
+    let of_state = |alert: &&Alert| alert.level == Level::State && alert.key.state == state;
+    let alerts: Vec<&Alert> = alerts.iter().filter(of_state).collect();
     let centre = alerts.first().map_or(from + (to - from) / 2, |alert| alert.onset);
     let (marks, event_key, events_out) = flags(&near, from, to, centre, MOST_EVENTS);
     let frame = |title: String, lines: Vec<Line>, spans: Vec<Span>| Plot {
@@ -72,7 +74,8 @@ pub fn index(rows: &[IndexRow], state: &str, step: Step, alerts: &[Alert], event
     below.for_each(|event| event.number = 0);
     let more = match left_out {
         0 => String::new(),
-        n => format!(" · {n} more countries with fewer visits are not shown"),
+        1 => " · 1 country with fewer visits is not shown".into(),
+        n => format!(" · {n} countries with fewer visits are not shown"),
     };
     let scales = if panels.len() > 1 && !shared { " · scales differ from panel to panel" } else { "" };
     let shaded = panels.iter().any(|panel| !panel.spans.is_empty());
@@ -157,7 +160,7 @@ fn share_range(panels: &mut [Plot]) -> bool {
 fn legend(shaded: bool, events: bool) -> Vec<Legend> {
     let entries = [
         (true, Swatch::Line, AXIS, "100 = mean of the baseline"),
-        (shaded, Swatch::Box, ORANGE.fade(0.3), "surge of one of the outlets"),
+        (shaded, Swatch::Box, ORANGE.fade(0.3), "surge of these outlets together"),
         (events, Swatch::Line, PURPLE, "event"),
     ];
     let seen = entries.into_iter().filter(|entry| entry.0);

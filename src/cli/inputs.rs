@@ -39,6 +39,11 @@ pub(crate) fn load(plan: &Plan, registry: &Registry) -> Result<Loaded> {
         loaded.panel.totals = std::mem::take(&mut loaded.report.all_traffic);
         loaded.report.notes.push("no total given (--total): the index divides by all traffic in the input".into());
     }
+    for code in &settings.state {
+        if !loaded.panel.series.iter().any(|series| &series.key.state == code) {
+            loaded.report.notes.push(format!("--state {code}: no outlet of this state in the input"));
+        }
+    }
     for failure in &loaded.report.failures {
         eprintln!("{failure}");
     }

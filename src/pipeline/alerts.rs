@@ -156,13 +156,18 @@ fn alert(
     let source = &series.watched.series;
     let lift = lifts::of_stretch(series, episode, grid.step, options);
     let net = references.net(series, episode, grid.step, options);
+    // What is left when the net lift is taken out of the lift that is printed: the three must fit together.
+    let reference_lift = (1.0 + lift.lift.point) / (1.0 + net.net.point) - 1.0;
     let change = nearest_change(series, episode, grid.step);
     let mut flags = flags(series, episode, lift.expected, panel);
     if options.cut_short && episode.open {
         flags.insert(Flag::PartialData);
     }
-    if net.reference_lift.abs() > 0.1 && net.reference_lift * episode.sign > 0.0 {
+    if reference_lift.abs() > 0.1 && reference_lift * episode.sign > 0.0 {
         flags.insert(Flag::ReferenceMoved);
+    }
+    if net.net.low <= 0.0 && net.net.high >= 0.0 {
+        flags.insert(Flag::ExplainedByReference);
     }
     let onset = grid.time(episode.onset);
     let span = change.map_or((onset, onset), |c| (grid.time(c.low).min(onset), grid.time(c.high).max(onset)));
@@ -192,7 +197,7 @@ fn alert(
             high: grid.time(c.high),
         }),
         detectors: Detectors { zscore: true, changepoint: change.is_some() },
-        reference_lift: net.reference_lift,
+        reference_lift,
         net_lift: net.net,
         events: attribute(events, place, &source.key.state, &source.key.country, (grid.start, grid.end())),
         severity: severity(kind_lift, net.net, candidate.q, episode),

@@ -55,6 +55,9 @@ impl Default for Options {
     }
 }
 
+/// More threads than this are a slip of the pen.
+const MOST_JOBS: usize = 1024;
+
 impl Options {
     /// Refuses impossible values, naming the option of the command line.
     pub fn check(&self) -> Result<()> {
@@ -67,7 +70,13 @@ impl Options {
         };
         within("fdr", self.fdr, 0.0, 1.0)?;
         within("interval", self.interval, 0.0, 1.0)?;
-        within("baseline", self.baseline_days, 0.0, 36_500.0)?;
+        if !(14.0..=36_500.0).contains(&self.baseline_days) {
+            let days = self.baseline_days;
+            return Err(Error::usage(format!("--baseline is {days} days, expected two weeks (2w) or more")));
+        }
+        if self.jobs > MOST_JOBS {
+            return Err(Error::usage(format!("--jobs is {}, expected at most {MOST_JOBS}", self.jobs)));
+        }
         if !(self.gap_days >= 0.0 && self.gap_days.is_finite()) {
             return Err(Error::usage(format!("--gap is {} days, expected 0 or more", self.gap_days)));
         }
@@ -104,7 +113,7 @@ pub fn analyze(panel: &Panel, events: &[Event], options: &Options, progress: Pro
         .enumerate()
         .map(|(i, s)| s.describe(&judged.surges[i], &judged.falls[i], options.interval))
         .collect();
-    let notes = notes(panel, &scored, &counts);
+    let notes = notes(panel, &scored, &counts, options);
     let (alerts, drops) = (judged.alerts, judged.drops);
     Ok(Analysis { grid: panel.grid, alerts, drops, series, index, lifts, index_lifts, groups, counts, notes })
 }
@@ -121,8 +130,11 @@ fn count(panel: &Panel, scored: &[Scored]) -> Counts {
     }
 }
 
+/// Below so many periods a baseline says little about what is usual.
+const FEW_PERIODS: usize = 20;
+
 /// What a reader must know before believing the tables.
-fn notes(panel: &Panel, scored: &[Scored], counts: &Counts) -> Vec<String> {
+fn notes(panel: &Panel, scored: &[Scored], counts: &Counts, options: &Options) -> Vec<String> {
     let mut notes = Vec::new();
     if !scored.iter().any(|s| s.watched.series.role == Role::Reference) {
         notes.push(
@@ -133,6 +145,13 @@ fn notes(panel: &Panel, scored: &[Scored], counts: &Counts) -> Vec<String> {
     }
     if panel.totals.is_empty() {
         notes.push("No total given (--total): the index divides by all traffic in the input.".to_string());
+    }
+    let baseline = periods(options.baseline_days, panel.grid.step);
+    if baseline < FEW_PERIODS {
+        notes.push(format!(
+            "The baseline holds only {baseline} periods: only very large surges can be told from chance; a longer \
+             --baseline sees smaller ones."
+        ));
     }
     if counts.series_tested == 0 {
         notes.push(format!(

@@ -153,7 +153,8 @@ impl Spread {
             let z_window = if w == 1 { z } else { contrast.value / scale };
             // What comes back from a low is no surge: the window itself must be raised. And below one spread no
             // window can tell anything: spare the tail function.
-            let raised = contrast.mean * z_window.signum() > RAISED * single * mean_of_correlated(w as f64, self.rho()).sqrt();
+            let raised =
+                contrast.mean * z_window.signum() > RAISED * single * mean_of_correlated(w as f64, self.rho()).sqrt();
             if z_window.abs() > 1.0 && (w == 1 || raised) {
                 let looks = self.windows.len() as f64 * (2.0 / w as f64).min(1.0);
                 let p = (looks * student_sf(z_window.abs(), self.degrees(k))).min(1.0);

@@ -139,7 +139,8 @@ fn hours_and_weeks_are_walked_too() {
     for (y, step, onset) in [(hours, Step::HOUR, 2000), (weeks, Step::WEEK, 120)] {
         let found = walk(&working(&y), &settings(step));
         let telling = found.episodes.iter().find(|e| e.sign > 0.0 && e.p < 1e-4);
-        let surge = telling.unwrap_or_else(|| panic!("{step:?} {:?} {:?}", found.episodes, &found.z[onset - 5..onset + 5]));
+        let surge =
+            telling.unwrap_or_else(|| panic!("{step:?} {:?} {:?}", found.episodes, &found.z[onset - 5..onset + 5]));
         assert!(surge.onset.abs_diff(onset) <= 1, "{step:?} {surge:?}");
     }
 }

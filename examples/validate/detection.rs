@@ -57,6 +57,14 @@ pub fn false_discoveries(report: &mut Report) {
                 100.0 * drops,
                 alerts as f64 / years
             ));
+            report.goal(
+                share <= RATE,
+                &format!("panels with a false alert, {name}, {n} days: {:.1}% > 5%", 100.0 * share),
+            );
+            report.goal(
+                drops <= RATE,
+                &format!("panels with a false drop, {name}, {n} days: {:.1}% > 5%", 100.0 * drops),
+            );
             report.promise(share <= RATE + 2.0 * error(RATE, runs as f64), &format!("null panels, {name}, {n} days"));
         }
     }
@@ -140,6 +148,13 @@ pub fn mixed(report: &mut Report) {
                 100.0 * t.covered / t.found.max(1.0),
                 100.0 * fdr
             ));
+            let covered = t.covered / t.found.max(1.0);
+            let goal = |report: &mut Report, kept: bool, what: &str, share: f64| {
+                report.goal(kept, &format!("{what}, {}, {n} days: {:.1}%", noise.name(), 100.0 * share));
+            };
+            goal(report, recall >= 0.95, "+42% for 7 days found in fewer than 95%", recall);
+            goal(report, close >= 0.9, "onset within a day in fewer than 90%", close);
+            goal(report, (0.86..=0.94).contains(&covered), "interval of an alert's own lift outside 86–94%", covered);
             let slack = |goal: f64, n: f64| 2.0 * error(goal, n);
             report.promise(
                 fdr <= RATE + slack(RATE, t.panels),

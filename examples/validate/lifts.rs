@@ -54,6 +54,10 @@ pub fn raw(report: &mut Report) {
             100.0 * error(share, n),
             width / n
         ));
+        report.goal(
+            (0.86..=0.94).contains(&share),
+            &format!("coverage of lifts, {}: {:.1}%", noise.name(), 100.0 * share),
+        );
         report.promise(
             (share - 0.9).abs() <= 0.04 + 2.0 * error(0.9, n),
             &format!("coverage of lifts, {}", noise.name()),
@@ -116,7 +120,8 @@ pub fn news_cycle(report: &mut Report) {
                 lift += row.lift.point;
             }
             outlets += 10.0;
-            let of_outlet = |a: &&floodmark::alert::Alert| a.level == Level::Outlet && number(&a.key) < 10;
+            let of_outlet =
+                |a: &&floodmark::alert::Alert| a.level == Level::Outlet && a.key.country == "AA" && number(&a.key) < 10;
             net += found.alerts.iter().filter(of_outlet).filter(|a| a.net_lift.low > 0.0).count() as f64;
         }
         let share = covered / n;
@@ -129,6 +134,11 @@ pub fn news_cycle(report: &mut Report) {
             net / outlets,
             100.0 * lift / n
         ));
+        let further = 100.0 * (own - 1.0);
+        report.goal(
+            (0.86..=0.94).contains(&share),
+            &format!("coverage of net lifts at +{further:.0}%: {:.1}%", 100.0 * share),
+        );
         report.promise(
             (share - 0.9).abs() <= 0.04 + 2.0 * error(0.9, n),
             &format!("coverage of net lifts at +{:.0}%", 100.0 * (own - 1.0)),

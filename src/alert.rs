@@ -72,8 +72,8 @@ pub enum Flag {
     LowBase,
     /// The reference outlets rose at the same time.
     ReferenceMoved,
-    /// The net interval holds zero: nothing is left when the rush to all news is taken out.
-    ExplainedByReference,
+    /// The net interval holds zero: the surge cannot be told from the rush to all news.
+    NetIncludesZero,
     /// A change of level that lasted and became the new normal.
     LevelShift,
     /// One period only: as likely a bot as a campaign.
@@ -94,7 +94,7 @@ impl Flag {
             Flag::PartialData => "partial_data",
             Flag::LowBase => "low_base",
             Flag::ReferenceMoved => "reference_moved",
-            Flag::ExplainedByReference => "explained_by_reference",
+            Flag::NetIncludesZero => "net_includes_zero",
             Flag::LevelShift => "level_shift",
             Flag::SinglePeriod => "single_period",
             Flag::Displacement => "displacement",

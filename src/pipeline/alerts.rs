@@ -167,7 +167,7 @@ fn alert(
         flags.insert(Flag::ReferenceMoved);
     }
     if net.net.low <= 0.0 && net.net.high >= 0.0 {
-        flags.insert(Flag::ExplainedByReference);
+        flags.insert(Flag::NetIncludesZero);
     }
     let onset = grid.time(episode.onset);
     let span = change.map_or((onset, onset), |c| (grid.time(c.low).min(onset), grid.time(c.high).max(onset)));
@@ -283,8 +283,8 @@ fn identity(level: Level, key: &Key, step: Step, sign: f64, onset: Seconds) -> S
 /// A drop of one domain and a surge of another of the same outlet, in the same country, within two weeks.
 fn mark_displacement(judged: &mut Judged) {
     let near = 14 * Step::DAY.seconds();
-    for drop in &mut judged.drops {
-        for gain in &mut judged.alerts {
+    for drop in judged.drops.iter_mut().filter(|drop| !drop.key.domain.is_empty()) {
+        for gain in judged.alerts.iter_mut().filter(|gain| !gain.key.domain.is_empty()) {
             let same = gain.key.outlet == drop.key.outlet && gain.key.country == drop.key.country;
             if same && gain.key.domain != drop.key.domain && (gain.onset - drop.onset).abs() <= near {
                 gain.flags.insert(Flag::Displacement);

@@ -122,7 +122,9 @@ fn push_scores(text: &mut Vec<u8>, found: &Points, index: usize) {
         push_number(text, column[index]);
     }
     text.push(b',');
-    push_decimals(text, found.score[index], 9);
+    // Scores near one are told apart by their last digits: none may be cut off. Too early to judge is not a zero.
+    let judged = !found.expected[index].is_nan();
+    push_value(text, if judged { found.score[index] } else { f64::NAN });
     for mark in [&found.spike, &found.changepoint] {
         text.extend_from_slice(if mark[index] { b",1" } else { b",0" });
     }

@@ -37,7 +37,9 @@ pub(crate) fn load(plan: &Plan, registry: &Registry) -> Result<Loaded> {
     let mut loaded = ingest::load(&request)?;
     if loaded.panel.totals.is_empty() {
         loaded.panel.totals = std::mem::take(&mut loaded.report.all_traffic);
-        loaded.report.notes.push("no total given (--total): the index divides by all traffic in the input".into());
+        if !loaded.panel.totals.is_empty() {
+            loaded.report.notes.push("no total given (--total): the index divides by all traffic in the input".into());
+        }
     }
     for code in &settings.state {
         if !loaded.panel.series.iter().any(|series| &series.key.state == code) {

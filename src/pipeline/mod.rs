@@ -143,8 +143,10 @@ fn notes(panel: &Panel, scored: &[Scored], counts: &Counts, options: &Options) -
                 .to_string(),
         );
     }
-    if panel.totals.is_empty() {
-        notes.push("No total given (--total): the index divides by all traffic in the input.".to_string());
+    if panel.series.iter().any(|s| !s.kind.has_lift()) {
+        notes.push(
+            "Lifts of ranks are refused: a rank is a place in a list, and twice as high is not twice as much.".into(),
+        );
     }
     let baseline = periods(options.baseline_days, panel.grid.step);
     if baseline < FEW_PERIODS {
@@ -160,7 +162,11 @@ fn notes(panel: &Panel, scored: &[Scored], counts: &Counts, options: &Options) -
         ));
     }
     if scored.iter().all(|s| s.watched.level != Level::State) && panel.series.iter().any(|s| s.role == Role::State) {
-        notes.push("No outlet has a known state: no index was computed.".to_string());
+        let reason = match panel.series.iter().any(|s| !s.key.state.is_empty()) {
+            true => "Values of this kind do not add up over outlets: no index was computed.",
+            false => "No outlet has a known state: no index was computed.",
+        };
+        notes.push(reason.to_string());
     }
     notes
 }

@@ -143,7 +143,7 @@ pub struct Settings {
     pub interval: Option<f64>,
 
     /// Smallest mean number of visits per period for an alert [default: 20]
-    #[arg(long, value_name = "N", help_heading = "Method")]
+    #[arg(long, value_name = "N", help_heading = "Method", allow_negative_numbers = true)]
     pub min_visits: Option<f64>,
 
     /// Seed of everything that is drawn at random [default: 1]

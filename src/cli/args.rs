@@ -170,6 +170,19 @@ pub fn parse() -> Result<Arguments, clap::Error> {
     Arguments::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
 }
 
+/// Variables of the environment that begin like an option and are none: a slip of the pen that would otherwise change
+/// nothing and say nothing.
+pub fn unknown_variables() -> Vec<String> {
+    fn collect(command: &clap::Command, known: &mut Vec<String>) {
+        known.extend(command.get_arguments().filter_map(|arg| arg.get_env()).map(|name| name.to_string_lossy().into()));
+        command.get_subcommands().for_each(|verb| collect(verb, known));
+    }
+    let mut known = vec!["FLOODMARK_REVISION".to_string()];
+    collect(&command(), &mut known);
+    let names = std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned());
+    names.filter(|name| name.starts_with("FLOODMARK_") && !known.contains(name)).collect()
+}
+
 fn with_environment(command: clap::Command) -> clap::Command {
     let names: Vec<_> = command.get_subcommands().map(|verb| verb.get_name().to_string()).collect();
     let command = command.mut_args(|arg| match arg.get_long() {

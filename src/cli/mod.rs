@@ -49,6 +49,9 @@ impl From<Outcome> for ExitCode {
 /// What the user must know; a reader of standard output that went away is [`Error::is_broken_pipe`].
 pub fn run(arguments: Arguments) -> Result<Outcome> {
     interrupt::listen();
+    for name in args::unknown_variables() {
+        eprintln!("note: {name} in the environment is no option of floodmark and was ignored");
+    }
     let result = match arguments.verb {
         Verb::Analyze(analyze) => analyze::run(*analyze),
         Verb::Detect(detect) => detect::run(&detect),

@@ -85,7 +85,7 @@ pub struct Settings {
     #[arg(long, help_heading = "Data")]
     pub every: Option<Every>,
 
-    /// First date judged; earlier data serve as history
+    /// First date judged (a surge under way then is told with its own onset); earlier data serve as history
     #[arg(long, value_name = "DATE", help_heading = "Selection")]
     pub from: Option<String>,
 

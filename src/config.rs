@@ -49,7 +49,8 @@ pub struct Settings {
           value_parser = BoolishValueParser::new(), hide_possible_values = true, help_heading = "Output")]
     pub verbose: Option<bool>,
 
-    /// Denominator of the index: timestamp[,country],visits. Without it, all traffic in the input
+    /// Denominator of the index: a table of timestamp, visits and, where told apart, country. Without it, all
+    /// traffic in the input
     #[arg(long, value_name = "FILE", help_heading = "Data")]
     pub total: Option<PathBuf>,
 

@@ -373,6 +373,10 @@ impl<'a> Walker<'a> {
                 self.out.in_episode[episode.first_seen..onset].fill(false);
                 self.out.in_episode[onset..=t].fill(true);
                 episode.onset = onset;
+                if onset > episode.detected {
+                    // What was seen before it began was not this surge.
+                    episode.detected = t;
+                }
                 episode.peak_z = f64::NEG_INFINITY;
                 (onset..t).for_each(|u| note_peak(episode, u, self.out.z[u]));
             }

@@ -45,7 +45,7 @@ pub mod pipeline;
 pub mod simulate;
 pub mod stats;
 
-#[cfg(feature = "ingest")]
+#[cfg(feature = "registry")]
 pub mod calendar;
 #[cfg(feature = "chart")]
 pub mod chart;
@@ -57,7 +57,7 @@ pub mod config;
 pub mod ingest;
 #[cfg(feature = "recipe")]
 pub mod recipe;
-#[cfg(feature = "ingest")]
+#[cfg(feature = "registry")]
 pub mod registry;
-#[cfg(feature = "cli")]
+#[cfg(feature = "registry")]
 pub mod report;

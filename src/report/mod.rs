@@ -3,6 +3,8 @@
 //! Serialising is pure ([`tables`], [`run`]); only [`folder`] touches the file system.
 
 pub mod cell;
+#[cfg(feature = "cli")]
 pub mod folder;
+#[cfg(feature = "cli")]
 pub mod run;
 pub mod tables;

@@ -17,6 +17,7 @@
 //! | [`simulate`], [`evaluate`] | traffic with known surges, and alerts judged against them |
 //! | `ingest`, `registry`, `calendar` | tables of traffic, known outlets, dated events (feature `ingest`) |
 //! | `chart`, `report`, `config`, `cli` | charts, the result folder, settings, the program (features `chart`, `cli`) |
+//! | `watch` | the scheduled job: its store, its decisions, its deliveries (feature `cli`) |
 //!
 //! ```
 //! use floodmark::{pipeline, simulate, simulate::Recipe, time::{Grid, Step}};
@@ -61,3 +62,5 @@ pub mod recipe;
 pub mod registry;
 #[cfg(feature = "registry")]
 pub mod report;
+#[cfg(feature = "cli")]
+pub mod watch;

@@ -1,0 +1,6 @@
+//! The scheduled job: what is new in the data, what that means for what was said before, and who is told.
+//!
+//! [`transition`] is what is told, [`notify`] are the ways to tell it.
+
+pub mod notify;
+pub mod transition;

@@ -7,7 +7,6 @@ use crate::detect::points::{PointOptions, Points, Seasons, points};
 use crate::error::{Error, Result};
 use crate::ingest::{Plain, read_plain};
 use crate::report::cell::{push_csv_text, push_decimals, push_integer, push_number};
-use crate::time::Step;
 use std::fs::File;
 use std::io::{self, Read, Write};
 
@@ -26,7 +25,7 @@ pub(crate) fn run(arguments: &Detect) -> Result<Outcome> {
         }
     }
     let series = Gridded::new(&plain);
-    let found = points(&series.values, step(&plain), &options);
+    let found = points(&series.values, plain.step(), &options);
     to_stdout(|out| match arguments.output {
         Output::Points => write_points(out, &plain, &found),
         Output::Changepoints => write_change_points(out, &plain, &series, &found.change_points),
@@ -43,14 +42,6 @@ fn read(arguments: &Detect) -> Result<Plain> {
         }
     };
     read_plain(reader, name, arguments.time_col.as_deref(), arguments.value_col.as_deref())
-}
-
-/// The step of the series, where its stamps have one: without it the grid merely counts rows.
-fn step(plain: &Plain) -> Option<Step> {
-    let times = plain.times.as_ref()?;
-    let (first, last) = (times.iter().min()?, times.iter().max()?);
-    let periods = plain.grid.len.checked_sub(1)? as i64;
-    (last - first == periods * plain.grid.step.seconds()).then_some(plain.grid.step)
 }
 
 /// `auto`, `none`, or periods in samples.

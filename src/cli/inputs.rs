@@ -35,17 +35,7 @@ pub(crate) fn load(plan: &Plan, registry: &Registry) -> Result<Loaded> {
         now: Some(plan.now),
     };
     let mut loaded = ingest::load(&request)?;
-    if loaded.panel.totals.is_empty() {
-        loaded.panel.totals = std::mem::take(&mut loaded.report.all_traffic);
-        if !loaded.panel.totals.is_empty() {
-            loaded.report.notes.push("no total given (--total): the index divides by all traffic in the input".into());
-        }
-    }
-    for code in &settings.state {
-        if !loaded.panel.series.iter().any(|series| &series.key.state == code) {
-            loaded.report.notes.push(format!("--state {code}: no outlet of this state in the input"));
-        }
-    }
+    loaded.settle(&settings.state);
     for failure in &loaded.report.failures {
         eprintln!("{failure}");
     }

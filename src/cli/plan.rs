@@ -48,10 +48,10 @@ impl Plan {
         if settings.input.is_empty() {
             return Err(Error::usage("no input: name files, folders or globs, or - for standard input"));
         }
-        codes("state", &settings.state)?;
-        codes("country", &settings.country)?;
-        let baseline_days = span_days("baseline", &settings.baseline)?;
-        let gap_days = span_days("gap", &settings.gap)?;
+        ingest::check_codes("state", &settings.state)?;
+        ingest::check_codes("country", &settings.country)?;
+        let baseline_days = ingest::span_days("baseline", settings.baseline.as_deref())?;
+        let gap_days = ingest::span_days("gap", settings.gap.as_deref())?;
         let from = settings.from.as_deref().map(|text| moment("from", text)).transpose()?;
         let to = settings.to.as_deref().map(|text| moment("to", text)).transpose()?;
         if let (Some((from, _)), Some((_, to))) = (from, to)
@@ -138,30 +138,6 @@ fn kind_of(kind: ValueKind) -> Kind {
         ValueKind::Rank => Kind::Rank,
         ValueKind::Rounded => Kind::Rounded,
     }
-}
-
-fn codes(option: &str, codes: &[String]) -> Result<()> {
-    match codes.iter().find(|code| code.len() != 2 || !code.bytes().all(|byte| byte.is_ascii_uppercase())) {
-        Some(code) => {
-            Err(Error::usage(format!("--{option} '{code}': expected ISO 3166-1 codes of two letters, such as IR,RU")))
-        }
-        None => Ok(()),
-    }
-}
-
-/// `8w`, `56d`, `36h` → days.
-fn span_days(option: &str, text: &Option<String>) -> Result<f64> {
-    let text = text.as_deref().unwrap_or("").trim();
-    let fault = || Error::usage(format!("--{option} '{text}': expected a span such as 8w, 56d or 36h"));
-    let unit = text.chars().last().ok_or_else(fault)?;
-    let days = match unit {
-        'w' => 7.0,
-        'd' => 1.0,
-        'h' => 1.0 / 24.0,
-        _ => return Err(fault()),
-    };
-    let number: f64 = text[..text.len() - 1].trim().parse().map_err(|_| fault())?;
-    if number.is_finite() && (0.0..=40_000.0).contains(&number) { Ok(number * days) } else { Err(fault()) }
 }
 
 /// A date or a time → its first second and the first one after it.

@@ -1,7 +1,7 @@
 //! The grid that the stamps of all files lie on: its step, its first and last whole period.
 
+use super::rows::{Row, Table};
 use super::stamp::{Zone, show};
-use super::table::{Row, Table};
 use crate::error::{Error, Result};
 use crate::time::{Grid, Seconds, Step};
 use std::collections::HashSet;

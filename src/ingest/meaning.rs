@@ -1,9 +1,9 @@
 //! What the distinct texts of a file mean; each is decided once.
 
 use super::cell::{self, Value};
-use super::scan::{Group, Grouped, TimeCoding};
+use super::groups::{Group, Grouped, TimeCoding};
+use super::rows::Amount;
 use super::stamp::{self, Place, Stamp, Zone};
-use super::table::Amount;
 use crate::registry::{Host, fold};
 use std::collections::HashMap;
 

@@ -1,8 +1,8 @@
 //! From the rows of all files to series on one grid.
 
 use super::grid::{Found, Stamps};
+use super::rows::{Amount, Row, Table};
 use super::stamp::{Zone, show};
-use super::table::{Amount, Row, Table};
 use super::{LoadReport, Request, Watch};
 use crate::error::{Error, Result};
 use crate::registry::Entry;

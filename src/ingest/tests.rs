@@ -1,7 +1,9 @@
 //! Whole files through [`load`](super::load): what is read, what is refused, and in which words.
 
 use super::*;
+use crate::error::Result;
 use crate::series::{Role, Series};
+use std::path::Path;
 use std::io::Write;
 
 const DAY: i64 = 86_400;

@@ -1,0 +1,126 @@
+//! From tables to a panel: what every way of loading has in common.
+
+use super::grid;
+use super::panel::{self, Collector};
+use super::rows::Table;
+use super::stamp::Zone;
+use super::{FileReport, LoadReport, Loaded, Request};
+use crate::error::{Error, Result};
+use crate::series::Panel;
+use std::collections::HashMap;
+
+/// A panel in the making.
+pub(super) struct Assembly<'a> {
+    request: &'a Request<'a>,
+    zone: Zone,
+    collector: Collector<'a>,
+    pub(super) report: LoadReport,
+    pub(super) remarks: Remarks,
+}
+
+impl<'a> Assembly<'a> {
+    pub(super) fn new(request: &'a Request<'a>, zone: Zone) -> Self {
+        let (report, remarks) = (LoadReport::default(), Remarks::default());
+        Assembly { request, zone, collector: Collector::new(request), report, remarks }
+    }
+
+    /// Takes a table of traffic in.
+    ///
+    /// # Errors
+    /// Its numbers are of another kind than those before.
+    pub(super) fn add(&mut self, mut table: Table) -> Result<()> {
+        let file = described(&mut table, &mut self.report, &mut self.remarks);
+        self.collector.add(table, &self.zone, &mut self.report)?;
+        self.report.files.push(file);
+        Ok(())
+    }
+
+    /// Lays all on one grid, and the tables of totals with it.
+    ///
+    /// # Errors
+    /// Nothing is left to watch, or the totals do not fit.
+    pub(super) fn finish(mut self, totals: impl Iterator<Item = Result<Table>>) -> Result<Loaded> {
+        check_something_is_left(self.request, &self.collector, &mut self.report)?;
+        let periods = grid::periods(&self.collector.stamps, self.request.every, &self.zone)?;
+        let found = grid::lay(&self.collector.stamps, periods, self.request.now)?;
+        self.report.partial_last = found.partial_last;
+        let series = self.collector.finish(&found, &mut self.report)?;
+        let mut sums = panel::Totals::default();
+        for table in totals {
+            let mut table = table?;
+            let file = described(&mut table, &mut self.report, &mut self.remarks);
+            self.report.files.push(file);
+            sums.add(&table, &found, &self.zone)?;
+        }
+        self.report.notes.extend(self.remarks.into_notes());
+        self.report.notes.extend(found.notes.iter().cloned());
+        Ok(Loaded { panel: Panel { grid: found.grid, series, totals: sums.finish(&found) }, report: self.report })
+    }
+}
+
+/// Remarks on files; one that is made on many is said once.
+#[derive(Default)]
+pub(super) struct Remarks {
+    order: Vec<String>,
+    /// Remark → first file, and how many.
+    files: HashMap<String, (String, usize)>,
+}
+
+impl Remarks {
+    pub(super) fn add(&mut self, file: &str, remark: String) {
+        match self.files.get_mut(&remark) {
+            Some((_, count)) => *count += 1,
+            None => {
+                self.order.push(remark.clone());
+                self.files.insert(remark, (file.into(), 1));
+            }
+        }
+    }
+
+    fn into_notes(self) -> impl Iterator<Item = String> {
+        let Remarks { order, files } = self;
+        order.into_iter().map(move |remark| match &files[&remark] {
+            (file, 1) => format!("{file}: {remark}"),
+            (file, count) => format!("{file} and {} more: {remark}", count - 1),
+        })
+    }
+}
+
+/// Moves the remarks of a table to the report.
+fn described(table: &mut Table, report: &mut LoadReport, remarks: &mut Remarks) -> FileReport {
+    for note in table.notes.drain(..) {
+        remarks.add(&table.name, note);
+    }
+    for (reason, rows) in table.skipped.drain(..) {
+        report.skip(reason, rows);
+    }
+    FileReport { path: table.name.clone(), bytes: table.bytes, sha256: table.sha256.clone(), rows: table.lines }
+}
+
+/// An error if there is nothing to analyse: nothing could be read, or nothing of it is watched.
+fn check_something_is_left(request: &Request<'_>, collector: &Collector<'_>, report: &mut LoadReport) -> Result<()> {
+    if report.files.is_empty() {
+        let others = report.failures.len().saturating_sub(1);
+        return Err(match (report.failures.is_empty(), others) {
+            (true, _) => Error::usage("no input given"),
+            (false, 0) => report.failures.remove(0),
+            (false, others) => {
+                report.failures.remove(0).context(format!("no input could be read ({others} more failed)"))
+            }
+        });
+    }
+    if !collector.has_country && !request.countries.is_empty() {
+        return Err(Error::usage("the input does not tell countries apart; name the column with --country-col"));
+    }
+    if collector.watches() {
+        return Ok(());
+    }
+    if collector.stamps.is_empty() {
+        return Err(Error::input("no row lies between the dates asked for"));
+    }
+    let skipped: Vec<String> = report.skipped.iter().map(|(reason, rows)| format!("{reason}: {rows} rows")).collect();
+    Err(Error::input(format!(
+        "no known state outlet in the input ({}); watch every series with --watch all, or add outlets with --domains FILE",
+        skipped.join(", ")
+    )))
+}

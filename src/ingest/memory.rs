@@ -1,0 +1,191 @@
+//! Tables in memory, as a data frame holds them, to a panel: the same steps as for files.
+
+use super::assembly::Assembly;
+use super::check::{Check, Memory};
+use super::groups::{Group, Grouped, RawRow, TimeCoding};
+use super::header::{self, Chosen, Use};
+use super::rows::{self, Rules, fill};
+use super::stamp::Zone;
+use super::{Loaded, Request};
+use crate::error::{Error, Result};
+use crate::series::Kind;
+use std::collections::HashMap;
+
+/// What stands in one cell.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Datum<'a> {
+    /// Nothing.
+    Missing,
+    /// Words, or digits as words.
+    Text(&'a str),
+    /// A whole number.
+    Whole(i64),
+    /// A number.
+    Number(f64),
+}
+
+impl Datum<'_> {
+    /// The cell as it would be written; `None` where there is nothing.
+    fn text(&self) -> Option<String> {
+        match self {
+            Datum::Missing => None,
+            Datum::Text(text) => Some((*text).to_string()),
+            Datum::Whole(number) => Some(number.to_string()),
+            Datum::Number(number) => Some(format!("{number:?}")),
+        }
+    }
+
+    /// The cell as a plain amount: a number, finite and not negative.
+    fn amount(&self) -> Option<f64> {
+        let number = match self {
+            Datum::Missing => return None,
+            Datum::Text(text) => text.parse().ok()?,
+            Datum::Whole(number) => *number as f64,
+            Datum::Number(number) => *number,
+        };
+        (0.0..=f64::MAX).contains(&number).then_some(number)
+    }
+}
+
+/// A long table in memory.
+pub trait Table {
+    /// What the table is called in errors.
+    fn name(&self) -> &str;
+    /// Names of its columns.
+    fn header(&self) -> Vec<String>;
+    /// Number of rows.
+    fn rows(&self) -> usize;
+    /// How a column is coded if it is taken for the time.
+    fn coding(&self, column: usize) -> TimeCoding;
+    /// One cell; rows and columns count from 0.
+    fn cell(&self, column: usize, row: usize) -> Datum<'_>;
+}
+
+/// Brings tables of traffic, and of totals, into one panel. Columns are recognised and cells read as those of files
+/// are; rows are counted from 1 in errors.
+///
+/// # Errors
+/// The first defect of a table with its row and column; nothing is left to watch; the totals do not fit.
+pub fn load_tables(request: &Request<'_>, traffic: &[&dyn Table], totals: &[&dyn Table]) -> Result<Loaded> {
+    let zone = Zone::named(request.time_zone.as_deref())?;
+    let mut assembly = Assembly::new(request, zone.clone());
+    let columns = request.columns.clone();
+    let mut rules = Rules { columns, purpose: Use::Traffic, kind: request.kind, zone };
+    for table in traffic {
+        assembly.add(read(*table, &rules)?)?;
+    }
+    (rules.purpose, rules.kind) = (Use::Total, Some(Kind::Count));
+    assembly.finish(totals.iter().map(|table| read(*table, &rules)))
+}
+
+fn read(table: &dyn Table, rules: &Rules) -> Result<rows::Table> {
+    checked(table, rules).map_err(|error| error.in_file(table.name()))
+}
+
+fn checked(table: &dyn Table, rules: &Rules) -> Result<rows::Table> {
+    let header = table.header();
+    let chosen = header::choose(&header, &rules.columns, rules.purpose)?;
+    if table.rows() == 0 {
+        return Err(Error::input("the table has no rows"));
+    }
+    let kind = rules.kind.unwrap_or_else(|| header::kind_of(&header[chosen.value]));
+    let grouped = grouped(table, &chosen);
+    let mut read = rows::Table {
+        name: table.name().into(),
+        bytes: 0,
+        sha256: String::new(),
+        lines: table.rows() as u64,
+        kind,
+        has_country: chosen.country.is_some(),
+        names: Vec::new(),
+        rows: Vec::new(),
+        notes: header::note(&header, &chosen).into_iter().collect(),
+        skipped: Vec::new(),
+    };
+    match fill(&mut read, &grouped, &rules.zone, chosen.domain.is_some()) {
+        true => Ok(read),
+        false => Err(defect(table, &Check { header: &header, chosen: &chosen, kind, zone: &rules.zone })),
+    }
+}
+
+/// The first defect, row by row.
+fn defect(table: &dyn Table, check: &Check<'_>) -> Error {
+    let Chosen { time, domain, country, value } = *check.chosen;
+    let coding = table.coding(time);
+    let mut memory = Memory::default();
+    let found = (0..table.rows()).find_map(|row| {
+        let text = |column: usize| table.cell(column, row).text();
+        let (domain, country) = (domain.and_then(text), country.and_then(text));
+        let cells = RawRow { time: text(time), domain, country, value: text(value) };
+        check.row(&cells, row as u64 + 1, coding, &mut memory).err()
+    });
+    found.unwrap_or_else(|| Error::input("the table is inconsistent, but no single row is at fault"))
+}
+
+/// Takes the rows of one time, domain and country as written together.
+fn grouped(table: &dyn Table, chosen: &Chosen) -> Grouped {
+    let mut texts = Texts::default();
+    let mut place: HashMap<[Option<u32>; 4], usize> = HashMap::new();
+    let mut groups: Vec<Group> = Vec::new();
+    for row in 0..table.rows() {
+        let mut index = |column: Option<usize>| match column {
+            Some(column) => texts.index(table.cell(column, row)),
+            None => texts.index(Datum::Text("")),
+        };
+        let [time, domain, country] = [Some(chosen.time), chosen.domain, chosen.country].map(&mut index);
+        let value = table.cell(chosen.value, row);
+        let amount = value.amount();
+        let odd = match (amount, value) {
+            (Some(_), _) => None,
+            (None, Datum::Missing) => texts.index(Datum::Text("")),
+            (None, odd) => texts.index(odd),
+        };
+        let at = *place.entry([time, domain, country, odd]).or_insert_with(|| {
+            groups.push(Group { time, domain, country, odd, rows: 0, sum: 0.0, largest: 0.0 });
+            groups.len() - 1
+        });
+        let group = &mut groups[at];
+        group.rows += 1;
+        group.sum += amount.unwrap_or(0.0);
+        group.largest = group.largest.max(amount.unwrap_or(0.0));
+    }
+    let mut grouped = Grouped { groups, texts: texts.list, coding: table.coding(chosen.time) };
+    grouped.sort();
+    grouped
+}
+
+/// Distinct texts.
+#[derive(Default)]
+struct Texts {
+    list: Vec<String>,
+    known: HashMap<String, u32>,
+    whole: HashMap<i64, u32>,
+}
+
+impl Texts {
+    fn index(&mut self, cell: Datum<'_>) -> Option<u32> {
+        match cell {
+            Datum::Missing => None,
+            Datum::Text(text) => Some(self.text(text)),
+            Datum::Number(_) => cell.text().map(|text| self.text(&text)),
+            Datum::Whole(number) => Some(match self.whole.get(&number) {
+                Some(index) => *index,
+                None => {
+                    let index = self.text(&number.to_string());
+                    self.whole.insert(number, index);
+                    index
+                }
+            }),
+        }
+    }
+
+    fn text(&mut self, text: &str) -> u32 {
+        if let Some(index) = self.known.get(text) {
+            return *index;
+        }
+        let index = self.list.len() as u32;
+        self.list.push(text.into());
+        self.known.insert(text.into(), index);
+        index
+    }
+}

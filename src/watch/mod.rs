@@ -3,4 +3,5 @@
 //! [`transition`] is what is told, [`notify`] are the ways to tell it.
 
 pub mod notify;
+pub mod secret;
 pub mod transition;

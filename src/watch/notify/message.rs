@@ -1,0 +1,214 @@
+//! A batch in words and figures: what every channel says, however it says it.
+
+use crate::report::cell::{Cell, push_csv_row};
+use crate::report::tables::ALERTS;
+use crate::watch::transition::{Change, Record, Transition};
+use serde::Serialize;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+/// Columns of the CSV channel: what happened, then those of `alerts.csv`.
+pub const LEADING: &str = "transition,change,at,note";
+
+/// A batch, ready to be told. This is also what a template sees.
+#[derive(Clone, Debug, Serialize)]
+pub struct Message {
+    /// Version of this form: grows when a field changes its meaning.
+    pub version: u32,
+    /// Idempotency key of the whole message.
+    pub key: String,
+    /// One line that names all.
+    pub title: String,
+    /// What happened, oldest first.
+    pub transitions: Vec<Item>,
+}
+
+/// One transition in words and figures.
+#[derive(Clone, Debug, Serialize)]
+pub struct Item {
+    /// Its own idempotency key.
+    pub key: String,
+    /// `opened`, `updated`, `closed`, `retracted`, `silent`, `resumed`.
+    pub change: &'static str,
+    /// The run's present moment, RFC 3339.
+    pub at: String,
+    /// One sentence.
+    pub headline: String,
+    /// Figures for people, in reading order.
+    pub facts: Vec<Fact>,
+    /// `low`, `medium`, `high`; empty where it is not about an alert.
+    pub severity: String,
+    /// What else must be known.
+    pub note: Option<String>,
+    /// The alert in the columns of `alerts.csv`; none where it is not about an alert.
+    pub alert: Option<Record>,
+    /// The alert as it was last told.
+    pub before: Option<Record>,
+}
+
+/// A name and a value, both for people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Fact {
+    /// What it is.
+    pub name: &'static str,
+    /// The figure with its unit.
+    pub value: String,
+}
+
+impl Message {
+    /// Words for a batch.
+    pub fn of(batch: &[Transition]) -> Message {
+        let transitions: Vec<Item> = batch.iter().map(Item::of).collect();
+        let title = match transitions.as_slice() {
+            [one] => one.headline.clone(),
+            many => format!("{} news of surges: {}", many.len(), counts(many)),
+        };
+        Message { version: 1, key: batch_key(batch), title, transitions }
+    }
+}
+
+impl Item {
+    fn of(transition: &Transition) -> Item {
+        let alert = transition.change.is_alert().then(|| transition.alert.clone());
+        Item {
+            key: transition.key.clone(),
+            change: transition.change.name(),
+            at: crate::report::cell::moment(transition.at, crate::time::Step::HOUR),
+            headline: headline(transition),
+            facts: alert.as_ref().map(facts).unwrap_or_default(),
+            severity: alert.as_ref().map(|alert| alert.severity.clone()).unwrap_or_default(),
+            note: transition.note.as_deref().map(plain),
+            before: transition.before.clone(),
+            alert,
+        }
+    }
+}
+
+/// The idempotency key of a message: that of its transition, or one made from all of theirs. The same batch has the
+/// same key at every attempt.
+pub fn batch_key(batch: &[Transition]) -> String {
+    if let [one] = batch {
+        return one.key.clone();
+    }
+    let mut hash = Sha256::new();
+    for transition in batch {
+        hash.update(transition.key.as_bytes());
+        hash.update(b"\n");
+    }
+    let digest = hash.finalize();
+    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// `2 opened, 1 closed`, in the order of a life.
+fn counts(items: &[Item]) -> String {
+    let order = ["opened", "updated", "closed", "retracted", "silent", "resumed"];
+    let parts = order.iter().filter_map(|change| {
+        let count = items.iter().filter(|item| item.change == *change).count();
+        (count > 0).then(|| format!("{count} {change}"))
+    });
+    parts.collect::<Vec<_>>().join(", ")
+}
+
+/// One sentence. Never a cause, never more than was measured.
+pub fn headline(transition: &Transition) -> String {
+    let Transition { alert, before, note, .. } = transition;
+    let who = plain(&alert.label());
+    let lift = |record: &Record| record.lift_pct.map_or("lift unknown".to_string(), |lift| format!("{lift:+.0} %"));
+    let severity = &alert.severity;
+    match transition.change {
+        Change::Opened => format!("New surge: {who}: {} since {} ({severity})", lift(alert), alert.onset),
+        Change::Updated => {
+            let was = before.as_ref().map(|before| format!(", was {}", lift(before))).unwrap_or_default();
+            format!("Surge goes on: {who}: {} since {}{was} ({severity})", lift(alert), alert.onset)
+        }
+        Change::Closed => {
+            format!("Surge over: {who}: {} from {} to {} ({severity})", lift(alert), alert.onset, alert.end)
+        }
+        Change::Retracted => {
+            let told = before.as_ref().unwrap_or(alert);
+            format!("Surge withdrawn: {who}: {} since {} no longer stands in the data", lift(told), told.onset)
+        }
+        Change::Silent => note.as_deref().map_or("No new data".into(), plain),
+        Change::Resumed => note.as_deref().map_or("Data came again".into(), plain),
+    }
+}
+
+/// The figures of an alert for people.
+pub fn facts(alert: &Record) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    let mut fact = |name, value: Option<String>| facts.extend(value.map(|value| Fact { name, value }));
+    fact("Lift", interval(alert.lift_pct, alert.lift_low_pct, alert.lift_high_pct));
+    fact("Net of reference outlets", interval(alert.net_lift_pct, alert.net_low_pct, alert.net_high_pct));
+    fact("From", Some(alert.onset.clone()));
+    fact("Peak", Some(alert.peak.clone()));
+    fact("To", Some(format!("{} ({}, {} × {})", alert.end, alert.status, alert.periods, alert.granularity)));
+    fact("Observed", alert.observed.map(count));
+    fact("Expected", alert.expected.map(count));
+    fact("False-discovery rate", alert.q_value.map(|q| format!("{q:.2e}")));
+    let lag = alert.event_lag.map(|lag| format!(", {lag:+} days")).unwrap_or_default();
+    fact(
+        "Event near the onset",
+        alert.event.as_ref().map(|event| format!("{}{lag} (no proof of a cause)", plain(event))),
+    );
+    fact("Flags", alert.flags.as_deref().filter(|flags| !flags.is_empty()).map(|flags| flags.replace('+', ", ")));
+    fact("Alert", Some(alert.alert_id.clone()));
+    facts
+}
+
+fn interval(point: Option<f64>, low: Option<f64>, high: Option<f64>) -> Option<String> {
+    let point = point?;
+    Some(match (low, high) {
+        (Some(low), Some(high)) => format!("{point:+.0} % ({low:+.0} % to {high:+.0} %)"),
+        _ => format!("{point:+.0} %"),
+    })
+}
+
+/// `12,345,678`; small quantities keep two decimals.
+fn count(value: f64) -> String {
+    if value.abs() < 100.0 && value.fract() != 0.0 {
+        return format!("{value:.2}");
+    }
+    let digits = format!("{:.0}", value.abs());
+    let mut text = String::from(if value < 0.0 { "-" } else { "" });
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Names come from data that others write: characters that steer a terminal, break a line or turn the reading
+/// direction become spaces, and a name ends after 200 characters.
+pub fn plain(text: &str) -> String {
+    let steers = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().take(200).map(|c| if steers(c) { ' ' } else { c }).collect()
+}
+
+/// One row of the CSV channel, disarmed for spreadsheets as every table of floodmark. Control characters in names
+/// become spaces, so that a row is a line.
+pub fn csv_row(transition: &Transition) -> Vec<u8> {
+    let time = crate::time::Step::HOUR;
+    let alert = transition.change.is_alert().then_some(&transition.alert);
+    let values = serde_json::to_value(alert).unwrap_or(Value::Null);
+    let mut cells = vec![
+        Cell::text(transition.key.as_str()),
+        Cell::text(transition.change.name()),
+        Cell::Time(transition.at, time),
+        transition.note.as_deref().map_or(Cell::Empty, |note| Cell::text(plain(note))),
+    ];
+    cells.extend(ALERTS.split(',').map(|column| match &values[column] {
+        Value::String(text) => Cell::text(plain(text)),
+        Value::Number(number) => {
+            number.as_i64().map_or_else(|| Cell::Number(number.as_f64().unwrap_or(f64::NAN)), Cell::Integer)
+        }
+        _ => Cell::Empty,
+    }));
+    let mut row = Vec::new();
+    push_csv_row(&mut row, &cells);
+    row
+}

@@ -7,6 +7,7 @@ use crate::alert::Event;
 use crate::error::{Error, Result};
 use crate::time::{Seconds, Step};
 use jiff::civil::Date;
+use sha2::{Digest, Sha256};
 use std::path::Path;
 
 /// The events that ship with the program.
@@ -15,6 +16,11 @@ const BUILTIN: &str = include_str!("../datasets/events.csv");
 /// The events that ship with the program, sorted by date and name.
 pub fn builtin() -> Result<Vec<Event>> {
     parse(BUILTIN, "datasets/events.csv")
+}
+
+/// First twelve hexadecimal digits of the SHA-256 of the calendar that ships with the program.
+pub fn builtin_version() -> String {
+    Sha256::digest(BUILTIN).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Reads a file of events.

@@ -20,7 +20,7 @@ use std::path::Path;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// What a result folder may hold; anything else in it belongs to the user.
-const PARTS: [&str; 13] = [
+pub(crate) const PARTS: [&str; 13] = [
     "alerts.csv",
     "alerts.jsonl",
     "drops.csv",
@@ -44,25 +44,31 @@ pub(crate) fn run(arguments: Analyze) -> Result<Outcome> {
     let plan = Plan::new(settings, clock())?;
     let folder = interrupt::open(&plan.out, plan.force(), &|name| PARTS.contains(&name))?;
 
-    let mut timings = Timings::default();
-    let registry = registry(&plan)?;
-    let events = events(&plan)?;
-    let loaded = inputs::load(&plan, &registry)?;
-    timings.done("load");
-    let analysis = analyze(&plan, &loaded, &events)?;
-    timings.done("analyze");
-    write_tables(&folder, &plan, &analysis)?;
-    timings.done("tables");
-    charts::write(&folder, &plan, &analysis, &events)?;
-    timings.done("charts");
-    let record = run::serialize(&record(&plan, &registry, &loaded, &analysis, timings.seconds))?;
-    folder.write("run.json", record.as_bytes())?;
+    let (loaded, analysis) = fill(&plan, &folder)?;
     interrupt::publish(folder)?;
 
     if !plan.quiet() {
         tell(&plan, &loaded, &analysis)?;
     }
     Ok(outcome(&plan, &loaded, &analysis))
+}
+
+/// Loads, analyses, and writes every file of the result into the folder.
+pub(crate) fn fill(plan: &Plan, folder: &Folder) -> Result<(Loaded, Analysis)> {
+    let mut timings = Timings::default();
+    let registry = registry(plan)?;
+    let events = events(plan)?;
+    let loaded = inputs::load(plan, &registry)?;
+    timings.done("load");
+    let analysis = analyze(plan, &loaded, &events)?;
+    timings.done("analyze");
+    write_tables(folder, plan, &analysis)?;
+    timings.done("tables");
+    charts::write(folder, plan, &analysis, &events)?;
+    timings.done("charts");
+    let record = run::serialize(&record(plan, &registry, &loaded, &analysis, timings.seconds)?)?;
+    folder.write("run.json", record.as_bytes())?;
+    Ok((loaded, analysis))
 }
 
 fn clock() -> i64 {
@@ -151,8 +157,8 @@ fn record<'a>(
     loaded: &Loaded,
     analysis: &Analysis,
     timings: BTreeMap<String, f64>,
-) -> run::Run<&'a Settings> {
-    run::Run {
+) -> Result<run::Run<&'a Settings>> {
+    Ok(run::Run {
         program: "floodmark",
         version: env!("CARGO_PKG_VERSION"),
         revision: option_env!("FLOODMARK_REVISION"),
@@ -160,15 +166,17 @@ fn record<'a>(
         seed: plan.options.seed,
         now: moment(plan.now, Step::HOUR),
         inputs: inputs::records(loaded),
+        lists: inputs::lists(&plan.settings)?,
         failures: loaded.report.failures.iter().map(Error::to_string).collect(),
         registry_version: registry.version(),
+        calendar_version: calendar::builtin_version(),
         public_suffix_list_version: PUBLIC_SUFFIX_LIST.into(),
         grid: run::GridRecord::of(&analysis.grid),
         counts: run::CountsRecord::of(analysis),
         skipped_rows: loaded.report.skipped.clone(),
         notes: loaded.report.notes.iter().chain(&analysis.notes).cloned().collect(),
         timings,
-    }
+    })
 }
 
 /// The summary on standard error. That nobody reads it is no failure.

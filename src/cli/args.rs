@@ -29,6 +29,8 @@ pub enum Verb {
     /// Look at the registry of outlets, or check one
     #[command(subcommand)]
     Domains(Domains),
+    /// Recompute a result folder from its run.json and compare
+    Verify(Verify),
     /// Print completions for a shell
     Completions {
         /// Shell
@@ -110,6 +112,20 @@ pub struct Evaluate {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// `verify`.
+#[derive(Args, Debug)]
+pub struct Verify {
+    /// Result folder of analyze
+    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub folder: PathBuf,
+    /// Where the inputs are now, if not where the run found them
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub inputs: Option<PathBuf>,
+    /// Say nothing but errors
+    #[arg(short, long)]
+    pub quiet: bool,
 }
 
 /// `domains`.

@@ -1,11 +1,13 @@
 //! From a plan to loaded data, with what the user must hear about the inputs.
 
 use super::plan::Plan;
-use crate::config;
-use crate::error::Result;
+use crate::config::{self, Settings};
+use crate::error::{Error, Result};
 use crate::ingest::{self, Columns, Loaded, Request};
 use crate::registry::Registry;
-use crate::report::run::InputFile;
+use crate::report::run::{InputFile, ListFile};
+use sha2::{Digest, Sha256};
+use std::path::Path;
 
 /// Loads the inputs. Each bad one is told at once as `path: reason`; the others go on.
 pub(crate) fn load(plan: &Plan, registry: &Registry) -> Result<Loaded> {
@@ -63,4 +65,25 @@ pub(crate) fn records(loaded: &Loaded) -> Vec<InputFile> {
             rows: file.rows,
         })
         .collect()
+}
+
+/// The lists named by options, as `run.json` has them.
+pub(crate) fn lists(settings: &Settings) -> Result<Vec<ListFile>> {
+    let named = [("domains", &settings.domains), ("events", &settings.events)];
+    let files = named.iter().flat_map(|(option, paths)| paths.iter().map(move |path| (*option, path)));
+    files
+        .map(|(option, path)| {
+            let (bytes, sha256) = seal(Path::new(path))?;
+            Ok(ListFile { option, path: path.clone(), bytes, sha256 })
+        })
+        .collect()
+}
+
+/// Size and SHA-256 of a file, read in pieces.
+pub(crate) fn seal(path: &Path) -> Result<(u64, String)> {
+    let fault = |error| Error::io("cannot read", error).in_file(path.display().to_string());
+    let mut file = std::fs::File::open(path).map_err(fault)?;
+    let mut digest = Sha256::new();
+    let bytes = std::io::copy(&mut file, &mut digest).map_err(fault)?;
+    Ok((bytes, digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()))
 }

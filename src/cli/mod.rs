@@ -16,6 +16,7 @@ mod series;
 mod shell;
 mod simulate;
 mod summary;
+mod verify;
 
 use crate::error::{Error, Result};
 use args::{Arguments, Verb};
@@ -58,6 +59,7 @@ pub fn run(arguments: Arguments) -> Result<Outcome> {
         Verb::Simulate(simulate) => simulate::run(&simulate),
         Verb::Evaluate(evaluate) => evaluate::run(&evaluate),
         Verb::Domains(domains) => domains::run(&domains),
+        Verb::Verify(verify) => verify::run(&verify),
         Verb::Completions { shell } => shell::completions(shell),
         Verb::Man => shell::manual(),
     };

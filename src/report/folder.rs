@@ -58,6 +58,11 @@ impl Folder {
         traces
     }
 
+    /// Where the files are until the folder is published.
+    pub fn path(&self) -> &Path {
+        self.temporary.path()
+    }
+
     /// Starts the file `name` (which may name a sub-folder: `charts/x.png`).
     pub fn file(&self, name: &str) -> Result<BufWriter<File>> {
         let path = self.temporary.path().join(name);

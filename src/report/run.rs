@@ -23,10 +23,14 @@ pub struct Run<Options: Serialize> {
     pub now: String,
     /// Files that were read.
     pub inputs: Vec<InputFile>,
+    /// Lists that were read beside the traffic: registries, calendars.
+    pub lists: Vec<ListFile>,
     /// Inputs that could not be read, as `path: reason`.
     pub failures: Vec<String>,
     /// Version of the registry of outlets.
     pub registry_version: String,
+    /// Version of the calendar of events that ships with the program.
+    pub calendar_version: String,
     /// Version of the Public Suffix List.
     pub public_suffix_list_version: String,
     /// The grid.
@@ -52,6 +56,19 @@ pub struct InputFile {
     pub sha256: String,
     /// Rows in it.
     pub rows: u64,
+}
+
+/// A list that was named by an option.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ListFile {
+    /// The option, without dashes.
+    pub option: &'static str,
+    /// As the user named it.
+    pub path: String,
+    /// Size on disk.
+    pub bytes: u64,
+    /// SHA-256 of its bytes, in hexadecimal.
+    pub sha256: String,
 }
 
 /// The grid in words.

@@ -7,4 +7,5 @@ mod options;
 mod real;
 mod result;
 mod verbs;
+mod verify;
 mod workdir;

@@ -3,8 +3,8 @@
 use super::*;
 use crate::error::Result;
 use crate::series::{Role, Series};
-use std::path::Path;
 use std::io::Write;
+use std::path::Path;
 
 const DAY: i64 = 86_400;
 const OCTOBER_1: i64 = 1_696_118_400;

@@ -2,6 +2,7 @@
 //!
 //! [`transition`] is what is told, [`notify`] are the ways to tell it.
 
+pub mod health;
 pub mod notify;
 pub mod secret;
 pub mod transition;

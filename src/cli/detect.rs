@@ -5,7 +5,7 @@ use super::{Outcome, to_stdout};
 use crate::alert::ChangePoint;
 use crate::detect::points::{PointOptions, Points, Seasons, points};
 use crate::error::{Error, Result};
-use crate::ingest::{Plain, read_plain};
+use crate::ingest::{Gridded, Plain, read_plain};
 use crate::report::cell::{push_csv_text, push_decimals, push_integer, push_number};
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -56,31 +56,6 @@ fn seasons(text: &str) -> Result<Seasons> {
             .map(|part| part.trim().parse().ok().filter(|period| (2..=1_000_000).contains(period)).ok_or_else(fault))
             .collect::<Result<Vec<usize>>>()
             .map(Seasons::Periods),
-    }
-}
-
-/// The series in the order of time, and the way back to the rows.
-struct Gridded {
-    /// One value a period, `NaN` where no row gave one.
-    values: Vec<f64>,
-    /// Period → the row it came from.
-    rows: Vec<Option<usize>>,
-}
-
-impl Gridded {
-    fn new(plain: &Plain) -> Gridded {
-        let mut rows = vec![None; plain.grid.len];
-        for (row, index) in plain.row_to_index.iter().enumerate() {
-            if let Some(index) = index {
-                rows[*index] = Some(row);
-            }
-        }
-        Gridded { values: plain.on_grid(), rows }
-    }
-
-    /// The row of a period, or of the next one that has a row.
-    fn row_from(&self, index: usize) -> Option<usize> {
-        self.rows.get(index..)?.iter().find_map(|row| *row)
     }
 }
 

@@ -46,7 +46,7 @@ pub use groups::TimeCoding;
 pub use header::Columns;
 pub use memory::{Datum, Table, load_tables};
 pub use option::{check_codes, span_days};
-pub use plain::Plain;
+pub use plain::{Gridded, Plain};
 #[cfg(feature = "ingest")]
 pub use plain_text::read_plain;
 pub use stamp::moment;

@@ -52,6 +52,33 @@ impl Plain {
     }
 }
 
+/// The series in the order of time, and the way back to the rows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Gridded {
+    /// One value a period, `NaN` where no row gave one.
+    pub values: Vec<f64>,
+    /// Period → the row it came from.
+    rows: Vec<Option<usize>>,
+}
+
+impl Gridded {
+    /// The rows of a series in the order of time.
+    pub fn new(plain: &Plain) -> Gridded {
+        let mut rows = vec![None; plain.grid.len];
+        for (row, index) in plain.row_to_index.iter().enumerate() {
+            if let Some(index) = index {
+                rows[*index] = Some(row);
+            }
+        }
+        Gridded { values: plain.on_grid(), rows }
+    }
+
+    /// The row of a period, or of the next one that has a row.
+    pub fn row_from(&self, index: usize) -> Option<usize> {
+        self.rows.get(index..)?.iter().find_map(|row| *row)
+    }
+}
+
 fn in_order(rows: usize) -> (Grid, Vec<Option<usize>>) {
     let step = Step::from_seconds(1).unwrap_or(Step::MINUTE);
     (Grid { start: 0, step, len: rows }, (0..rows).map(Some).collect())

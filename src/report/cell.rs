@@ -43,6 +43,16 @@ impl<'a> Cell<'a> {
         }
     }
 
+    /// The number that a reader of the CSV finds; `NaN` where there is none.
+    pub fn as_read(&self) -> f64 {
+        let mut text = Vec::new();
+        match self {
+            Cell::Number(_) | Cell::Percent(_) | Cell::Integer(_) => self.push_csv(&mut text),
+            Cell::Text(_) | Cell::Time(..) | Cell::Empty => {}
+        }
+        std::str::from_utf8(&text).ok().and_then(|text| text.parse().ok()).unwrap_or(f64::NAN)
+    }
+
     /// Appends the cell as JSON.
     pub fn push_json(&self, out: &mut Vec<u8>) {
         let unknown = match self {

@@ -7,4 +7,5 @@ pub mod cell;
 pub mod folder;
 #[cfg(feature = "cli")]
 pub mod run;
+pub mod table;
 pub mod tables;

@@ -73,14 +73,22 @@ pub fn groups_csv(out: &mut impl Write, rows: &[Group], step: Step) -> io::Resul
 
 /// Writes every event near the onset of every alert, nearest first: `alerts.csv` has room for one.
 pub fn attributions_csv(out: &mut impl Write, alerts: &[Alert]) -> io::Result<()> {
-    let rows = alerts.iter().flat_map(|alert| alert.events.iter().map(move |event| attribution_cells(alert, event)));
-    table(out, ATTRIBUTIONS, rows)
+    table(out, ATTRIBUTIONS, each_attribution(alerts))
 }
 
 /// Writes every series and period.
 pub fn series_csv(out: &mut impl Write, series: &[ScoredSeries], grid: &Grid) -> io::Result<()> {
+    // Written once, not once a series.
     let stamps: Vec<_> = (0..grid.len).map(|i| super::cell::moment(grid.time(i), grid.step)).collect();
-    table(out, SERIES, series.iter().flat_map(|one| (0..grid.len).map(|i| period_cells(one, i, &stamps[i]))))
+    table(
+        out,
+        SERIES,
+        series.iter().flat_map(|one| (0..grid.len).map(|i| period_cells(one, i, Cell::text(&stamps[i])))),
+    )
+}
+
+pub(super) fn each_attribution(alerts: &[Alert]) -> impl Iterator<Item = [Cell<'_>; 5]> {
+    alerts.iter().flat_map(|alert| alert.events.iter().map(move |event| attribution_cells(alert, event)))
 }
 
 fn table<'a, const N: usize>(
@@ -98,7 +106,7 @@ fn table<'a, const N: usize>(
     Ok(())
 }
 
-fn alert_cells(alert: &Alert) -> [Cell<'_>; 35] {
+pub(super) fn alert_cells(alert: &Alert) -> [Cell<'_>; 35] {
     let Key { state, outlet, domain, country } = &alert.key;
     let Estimate { point, low, high } = alert.lift;
     let net = alert.net_lift;
@@ -175,7 +183,7 @@ fn push_event(line: &mut Vec<u8>, event: &Attribution) {
     line.push(b'}');
 }
 
-fn index_cells(row: &IndexRow, step: Step) -> [Cell<'_>; 7] {
+pub(super) fn index_cells(row: &IndexRow, step: Step) -> [Cell<'_>; 7] {
     [
         Cell::Time(row.time, step),
         Cell::text(&row.state),
@@ -187,7 +195,7 @@ fn index_cells(row: &IndexRow, step: Step) -> [Cell<'_>; 7] {
     ]
 }
 
-fn lift_cells(row: &LiftRow, step: Step) -> [Cell<'_>; 22] {
+pub(super) fn lift_cells(row: &LiftRow, step: Step) -> [Cell<'_>; 22] {
     [
         Cell::text(&row.event),
         Cell::Time(row.event_date, Step::DAY),
@@ -214,7 +222,7 @@ fn lift_cells(row: &LiftRow, step: Step) -> [Cell<'_>; 22] {
     ]
 }
 
-fn group_cells(group: &Group, step: Step) -> [Cell<'_>; 7] {
+pub(super) fn group_cells(group: &Group, step: Step) -> [Cell<'_>; 7] {
     [
         Cell::Integer(group.id as i64),
         Cell::text(group.outlets.join("|")),
@@ -236,7 +244,7 @@ fn attribution_cells<'a>(alert: &'a Alert, event: &'a Attribution) -> [Cell<'a>;
     ]
 }
 
-fn period_cells<'a>(series: &'a ScoredSeries, i: usize, stamp: &'a str) -> [Cell<'a>; 15] {
+pub(super) fn period_cells<'a>(series: &'a ScoredSeries, i: usize, stamp: Cell<'a>) -> [Cell<'a>; 15] {
     let Key { state, outlet, domain, country } = &series.key;
     let number = |values: &[f64]| Cell::Number(values.get(i).copied().unwrap_or(f64::NAN));
     [
@@ -247,7 +255,7 @@ fn period_cells<'a>(series: &'a ScoredSeries, i: usize, stamp: &'a str) -> [Cell
         Cell::text(country),
         Cell::text(role_name(series.role)),
         Cell::text(series.kind.name()),
-        Cell::text(stamp),
+        stamp,
         number(&series.observed),
         number(&series.expected),
         number(&series.lower),
@@ -281,13 +289,13 @@ pub fn period_flags(flags: &PeriodFlags) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::alert::{Detectors, Flag, Severity};
     use crate::series::Level;
     use std::collections::BTreeSet;
 
-    fn alert() -> Alert {
+    pub(in crate::report) fn alert() -> Alert {
         Alert {
             id: "a1".into(),
             level: Level::Outlet,

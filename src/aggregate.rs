@@ -33,7 +33,29 @@ pub struct Watched {
 /// has several are there too, as its parts. `season` is the length of the
 /// shortest season in periods (1 if none). Kinds that do not add up stay as they are, domain by domain.
 pub fn watched(panel: &Panel, by_domain: bool, season: usize) -> Vec<Watched> {
-    let mut groups: BTreeMap<(Level, Role, Key), Vec<usize>> = BTreeMap::new();
+    groups(panel, by_domain).map(sum_of(panel, season, Hindsight::Whole)).collect()
+}
+
+/// As [`watched`], from the past alone: what later periods bring changes no sum of an earlier one. That a member has
+/// ended is known only when it has been silent for a while; until then it is taken to be late, whatever comes after.
+pub fn watched_online(panel: &Panel, by_domain: bool, season: usize) -> Vec<Watched> {
+    groups(panel, by_domain).map(sum_of(panel, season, Hindsight::None)).collect()
+}
+
+/// What may be known of a period that follows the one in question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Hindsight {
+    /// Everything: within its observed span a member has gaps, after it it has ended.
+    Whole,
+    /// Nothing.
+    None,
+}
+
+type Group = (Level, Role, Key);
+
+/// What is watched, with its members and whether it is a part.
+fn groups(panel: &Panel, by_domain: bool) -> impl Iterator<Item = (Group, Vec<usize>, bool)> {
+    let mut groups: BTreeMap<Group, Vec<usize>> = BTreeMap::new();
     let countries: BTreeSet<&str> = panel.series.iter().map(|s| s.key.country.as_str()).collect();
     let several = countries.iter().filter(|country| !country.is_empty()).count() > 1;
     for (i, series) in panel.series.iter().enumerate() {
@@ -41,7 +63,7 @@ pub fn watched(panel: &Panel, by_domain: bool, season: usize) -> Vec<Watched> {
             groups.entry((level, series.role, key)).or_default().push(i);
         }
     }
-    let mut parts: BTreeMap<(Level, Role, Key), Vec<usize>> = BTreeMap::new();
+    let mut parts: BTreeMap<Group, Vec<usize>> = BTreeMap::new();
     for ((level, role, key), members) in &groups {
         let one_place = members.iter().all(|m| panel.series[*m].key.country == key.country);
         if (*level, *role) == (Level::Outlet, Role::State) && members.len() > 1 && one_place {
@@ -50,16 +72,19 @@ pub fn watched(panel: &Panel, by_domain: bool, season: usize) -> Vec<Watched> {
     }
     let is_part: BTreeSet<_> = parts.keys().cloned().collect();
     groups.extend(parts);
-    let fills: Vec<Vec<f64>> = panel.series.iter().map(|s| fill(&s.values, season)).collect();
-    groups
-        .into_iter()
-        .filter(|((level, _, _), members)| *level != Level::State || distinct_outlets(panel, members) > 0)
-        .map(|(group, members)| {
-            let part = is_part.contains(&group);
-            let (level, role, key) = group;
-            Watched { part, ..sum(panel, &fills, level, role, key, &members) }
-        })
-        .collect()
+    groups.into_iter().map(move |(group, members)| {
+        let part = is_part.contains(&group);
+        (group, members, part)
+    })
+}
+
+fn sum_of(
+    panel: &Panel,
+    season: usize,
+    hindsight: Hindsight,
+) -> impl FnMut((Group, Vec<usize>, bool)) -> Watched + use<'_> {
+    let fills: Vec<Vec<f64>> = panel.series.iter().map(|s| fill(&s.values, season, hindsight)).collect();
+    move |((level, role, key), members, part)| Watched { part, ..sum(panel, &fills, level, role, key, &members) }
 }
 
 /// Number of periods filled over the domain × country series of a panel, for the record.
@@ -70,13 +95,6 @@ pub fn gaps(panel: &Panel) -> usize {
         })
     };
     panel.series.iter().map(of).sum()
-}
-
-fn distinct_outlets(panel: &Panel, members: &[usize]) -> usize {
-    let mut outlets: Vec<&str> = members.iter().map(|m| panel.series[*m].key.outlet.as_str()).collect();
-    outlets.sort_unstable();
-    outlets.dedup();
-    outlets.len()
 }
 
 /// Every sum that a series takes part in.
@@ -103,14 +121,19 @@ fn keys_of(series: &Series, by_domain: bool, several_countries: bool) -> Vec<(Le
 }
 
 /// For each gap within (or shortly after) the observed span: what the series itself would lead to expect.
-fn fill(values: &[f64], season: usize) -> Vec<f64> {
+fn fill(values: &[f64], season: usize, hindsight: Hindsight) -> Vec<f64> {
     let mut filled = vec![f64::NAN; values.len()];
     let Some(first) = values.iter().position(|v| !v.is_nan()) else { return filled };
     let last = values.iter().rposition(|v| !v.is_nan()).unwrap_or(first);
-    let late = if values.len() - 1 - last <= LATE_CYCLES * season.max(7) { values.len() } else { last + 1 };
+    let patience = LATE_CYCLES * season.max(7);
+    let whole = hindsight == Hindsight::Whole;
+    let end = if whole && values.len() - 1 - last > patience { last + 1 } else { values.len() };
     let mut scratch = Vec::with_capacity(FILL_CYCLES);
-    for t in first..late {
-        if values[t].is_nan() {
+    let mut seen = first;
+    for t in first..end {
+        if !values[t].is_nan() {
+            seen = t;
+        } else if whole || t - seen <= patience {
             let past = (1..=FILL_CYCLES).filter_map(|k| t.checked_sub(k * season)).map(|u| values[u]);
             filled[t] = median_with(past, &mut scratch);
         }

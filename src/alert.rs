@@ -356,6 +356,44 @@ pub struct LiftRow {
     pub n_placebo: usize,
 }
 
+/// A step in the life of an alert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Change {
+    /// A new alert.
+    Opened,
+    /// Its severity, its onset, its lift (beyond the interval last told) or, once a week, its peak or end.
+    Updated,
+    /// It is over.
+    Closed,
+    /// Revised data leave nothing of it.
+    Retracted,
+}
+
+impl Change {
+    /// The name used in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Change::Opened => "opened",
+            Change::Updated => "updated",
+            Change::Closed => "closed",
+            Change::Retracted => "retracted",
+        }
+    }
+}
+
+/// One thing to tell: what happened to which alert, and its figures as known then.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Told {
+    /// Idempotency key: the alert's id and the number of the step in its life, from 1.
+    pub key: String,
+    /// What happened.
+    pub change: Change,
+    /// Last period known when it was told.
+    pub period: Seconds,
+    /// The alert.
+    pub alert: Alert,
+}
+
 /// Outlets whose surges start together more often than chance.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Group {
@@ -405,6 +443,8 @@ pub struct Analysis {
     pub alerts: Vec<Alert>,
     /// Drops (blocks, seizures, outages): as alerts, kept apart.
     pub drops: Vec<Alert>,
+    /// What would have been told on the way, in order; empty unless decided period by period.
+    pub told: Vec<Told>,
     /// Every watched and reference series, sorted by level and key.
     pub series: Vec<ScoredSeries>,
     /// Index rows sorted by state, country, time.

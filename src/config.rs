@@ -127,6 +127,11 @@ pub struct Settings {
     #[arg(long, help_heading = "Method")]
     pub by: Option<By>,
 
+    /// Decide period by period, from the past alone, as a daily watch does
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL",
+          value_parser = BoolishValueParser::new(), hide_possible_values = true, help_heading = "Method")]
+    pub online: Option<bool>,
+
     /// Length of the baseline [default: 8w]
     #[arg(long, value_name = "SPAN", help_heading = "Method")]
     pub baseline: Option<String>,
@@ -328,6 +333,7 @@ impl Settings {
             events: many(self.events, weaker.events),
             no_builtin_events: self.no_builtin_events.or(weaker.no_builtin_events),
             by: self.by.or(weaker.by),
+            online: self.online.or(weaker.online),
             baseline: self.baseline.or(weaker.baseline),
             gap: self.gap.or(weaker.gap),
             fdr: self.fdr.or(weaker.fdr),
@@ -381,7 +387,7 @@ mod tests {
             .map(|arg| {
                 let key = arg.get_long().unwrap_or("input");
                 let value = match key {
-                    "force" | "quiet" | "verbose" | "no-builtin-events" => "true",
+                    "force" | "quiet" | "verbose" | "no-builtin-events" | "online" => "true",
                     "fdr" | "interval" | "min-visits" => "0.5",
                     "seed" | "jobs" => "1",
                     "series" => "'csv'",

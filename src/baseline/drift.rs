@@ -1,8 +1,10 @@
 //! What a trailing baseline misses: growth, and levels that wander faster than it follows.
 
+use crate::stats::plain::plain;
+
 /// Growth: a baseline that ends a gap ago lags behind a series that grows. How far it usually lags is learnt from the
 /// errors made, and corrected by as much as is surely there (positive-part shrinkage).
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Bias {
     mean: f64,
     variance: f64,
@@ -10,6 +12,9 @@ pub struct Bias {
     memory: f64,
     applied: f64,
 }
+
+plain!(Bias { mean, variance, errors, memory, applied });
+plain!(Drift { products, squares, rest, pairs, keep });
 
 impl Bias {
     /// Errors are forgotten after about `memory` samples.
@@ -41,7 +46,7 @@ impl Bias {
 /// Wandering levels: how much of the mean residual of a recent stretch is still there a few periods later, learnt by
 /// regression on the series' own past and corrected downwards by its standard error, so that in a series that does not
 /// wander nothing is added.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Drift {
     products: f64,
     squares: f64,

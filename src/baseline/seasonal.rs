@@ -4,6 +4,7 @@
 //! of level bends it) and shrunk towards none by its own sampling error, so that a weak or absent season costs
 //! nothing: the positive-part James–Stein rule (Efron & Morris 1973, eq. 1.4) on the phase medians.
 
+use crate::stats::plain::plain;
 use crate::stats::robust::{mad_sd_with, median_with};
 
 /// π/2: variance of a median relative to that of a mean, for Normal noise.
@@ -18,6 +19,8 @@ pub const MIN_CYCLES: usize = 3;
 pub struct Season {
     effects: Vec<Vec<f64>>,
 }
+
+plain!(Season { effects });
 
 impl Season {
     /// No season.

@@ -2,6 +2,7 @@
 //! which surges have been left out.
 
 use crate::baseline::seasonal::Season;
+use crate::stats::plain::{Plain, plain};
 use crate::stats::robust::{mad_sd_with, median_with};
 
 /// Which stretch of the past is the baseline. All lengths in samples.
@@ -45,10 +46,12 @@ pub struct Level {
     pub observed: usize,
 }
 
+plain!(Level { level, spread, observed });
+
 /// Learns level and season as it walks forward through a series.
-#[derive(Debug)]
-pub struct Trailing<'a> {
-    settings: &'a Settings,
+#[derive(Clone, Debug)]
+pub struct Trailing {
+    settings: Settings,
     season: Season,
     season_age: usize,
     /// How many fitted seasonal effects each value of the season's stretch pays for.
@@ -60,12 +63,12 @@ pub struct Trailing<'a> {
     scratch: Vec<f64>,
 }
 
-impl<'a> Trailing<'a> {
+impl Trailing {
     /// A walk that has not begun.
-    pub fn new(settings: &'a Settings) -> Trailing<'a> {
+    pub fn new(settings: &Settings) -> Trailing {
         let half_life = (settings.length as f64 * HALF_LIFE).max(1.0);
         Trailing {
-            settings,
+            settings: settings.clone(),
             season: Season::none(),
             season_age: usize::MAX,
             effects_per_value: 0.0,
@@ -99,6 +102,29 @@ impl<'a> Trailing<'a> {
     pub fn residuals(&self) -> impl Iterator<Item = f64> + '_ {
         let level = self.level.as_ref().map_or(f64::NAN, |level| level.level);
         self.window.iter().map(move |value| value - level)
+    }
+
+    /// What was learnt, as bytes.
+    pub(crate) fn put(&self, out: &mut Vec<u8>) {
+        self.season.put(out);
+        self.season_age.put(out);
+        self.effects_per_value.put(out);
+        self.level.put(out);
+        self.level_age.put(out);
+        self.window.put(out);
+    }
+
+    /// Takes up again what [`Trailing::put`] wrote.
+    pub(crate) fn read(settings: &Settings, input: &mut &[u8]) -> Option<Trailing> {
+        Some(Trailing {
+            season: Plain::read(input)?,
+            season_age: Plain::read(input)?,
+            effects_per_value: Plain::read(input)?,
+            level: Plain::read(input)?,
+            level_age: Plain::read(input)?,
+            window: Plain::read(input)?,
+            ..Trailing::new(settings)
+        })
     }
 
     fn learn(&mut self, x: &[f64], left_out: &[bool], begin: usize, t: usize) {

@@ -20,7 +20,8 @@ use std::path::Path;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// What a result folder may hold; anything else in it belongs to the user.
-pub(crate) const PARTS: [&str; 13] = [
+pub(crate) const PARTS: [&str; 14] = [
+    "transitions.csv",
     "alerts.csv",
     "alerts.jsonl",
     "drops.csv",
@@ -143,6 +144,9 @@ fn write_tables(folder: &Folder, plan: &Plan, analysis: &Analysis) -> Result<()>
     folder.fill("alerts.csv", |out| tables::alerts_csv(out, &analysis.alerts))?;
     folder.fill("alerts.jsonl", |out| tables::alerts_jsonl(out, &analysis.alerts))?;
     folder.fill("drops.csv", |out| tables::alerts_csv(out, &analysis.drops))?;
+    if plan.options.online {
+        folder.fill("transitions.csv", |out| tables::transitions_csv(out, &analysis.told))?;
+    }
     folder.fill("index.csv", |out| tables::index_csv(out, &analysis.index, step))?;
     folder.fill("lifts.csv", |out| tables::lifts_csv(out, &analysis.lifts, step))?;
     folder.fill("index_lifts.csv", |out| tables::lifts_csv(out, &analysis.index_lifts, step))?;

@@ -73,6 +73,7 @@ impl Plan {
             judge_from: from.map(|(from, _)| from),
             // Known when the data have been read.
             cut_short: false,
+            online: settings.online == Some(true),
         };
         options.check()?;
         let step = settings.every.and_then(step_of);
@@ -97,6 +98,7 @@ fn with_defaults(settings: Settings) -> Settings {
         watch: Some(Watch::Registry),
         no_builtin_events: Some(false),
         by: Some(By::Outlet),
+        online: Some(false),
         baseline: Some("8w".into()),
         gap: Some("1w".into()),
         fdr: Some(defaults.fdr),

@@ -6,6 +6,7 @@
 //! (Huber 1964), so that a surge does not widen it. This is the placebo in time of the synthetic-control literature
 //! (Abadie, Diamond & Hainmueller 2010), period by period.
 
+use crate::stats::plain::plain;
 use crate::stats::tail::student_sf;
 
 /// A residual enters a window clipped to so many spreads: several raised periods make a surge, one wild one does not.
@@ -68,6 +69,8 @@ pub struct Spread {
     previous: f64,
     level_length: f64,
 }
+
+plain!(Spread { windows, memory, variance, errors, pairs, correlation, kurtosis, singles, previous, level_length });
 
 impl Spread {
     /// `windows` in samples, the first being 1; `per_year` is the number of samples in a year.

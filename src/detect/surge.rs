@@ -33,7 +33,7 @@ pub struct Settings {
 }
 
 /// An episode opens at this improbability of one period; whether it becomes an alert is decided over all series.
-const OPEN_P: f64 = 2e-3;
+pub const OPEN_P: f64 = 2e-3;
 /// An episode beyond this improbability is certainly not noise to learn from.
 const TELLING_P: f64 = 3e-5;
 /// The lag behind growth is learnt over so many years.
@@ -112,7 +112,7 @@ pub struct Episode {
 }
 
 /// A scored series.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Walk {
     /// Expected value on the working scale; `NaN` while there is too little past.
     pub expected: Vec<f64>,
@@ -147,17 +147,21 @@ fn floor(scale: Scale, expected: f64) -> f64 {
 
 /// Walks through `x` (working scale, `NaN` = gap) and finds its episodes.
 pub fn walk(x: &[f64], settings: &Settings) -> Walk {
-    Walker::new(x, settings).run()
+    let mut walker = Walker::new(settings);
+    walker.advance(x, &mut |_, _| {});
+    walker.finish()
 }
 
-struct Walker<'a> {
-    x: &'a [f64],
-    settings: &'a Settings,
-    trailing: Trailing<'a>,
+/// A walk that can be interrupted: what is known of a series after some periods, ready for the next ones. The values
+/// themselves stay with the caller. [`state`] turns it into bytes and back.
+#[derive(Clone, Debug)]
+pub struct Walker {
+    settings: Settings,
+    trailing: Trailing,
     spread: Spread,
     residual: Vec<f64>,
-    /// Baselines begin here: the onset of the last level shift, or the first observation.
-    begin: usize,
+    /// Baselines begin here: the onset of the last level shift, or the first observation; `None` before it.
+    begin: Option<usize>,
     calm_since: usize,
     /// Errors before this period have been learnt from.
     learnt: usize,
@@ -171,6 +175,7 @@ struct Walker<'a> {
 }
 
 /// The episode going on, with the baseline frozen at its onset.
+#[derive(Clone, Debug)]
 struct Current {
     episode: Episode,
     level: f64,
@@ -178,64 +183,113 @@ struct Current {
     season: crate::baseline::seasonal::Season,
 }
 
-impl<'a> Walker<'a> {
-    fn new(x: &'a [f64], settings: &'a Settings) -> Walker<'a> {
-        let n = x.len();
+impl Walker {
+    /// A walk that has not begun.
+    pub fn new(settings: &Settings) -> Walker {
         Walker {
-            x,
-            settings,
             trailing: Trailing::new(&settings.baseline),
             spread: Spread::new(&settings.windows, settings.per_year),
-            residual: vec![f64::NAN; n],
-            begin: x.iter().position(|v| !v.is_nan()).unwrap_or(n),
+            residual: Vec::new(),
+            begin: None,
             calm_since: 0,
             learnt: 0,
             current: None,
             bias: Bias::new(BIAS_YEARS * settings.per_year),
             drift: Drift::new(settings.per_year),
-            slow: vec![f64::NAN; n],
-            drifted: vec![0.0; n],
+            slow: Vec::new(),
+            drifted: Vec::new(),
             out: Walk {
-                expected: vec![f64::NAN; n],
-                spread: vec![f64::NAN; n],
-                z: vec![f64::NAN; n],
-                p: vec![f64::NAN; n],
-                sign: vec![0.0; n],
+                expected: Vec::new(),
+                spread: Vec::new(),
+                z: Vec::new(),
+                p: Vec::new(),
+                sign: Vec::new(),
                 episodes: Vec::new(),
                 judged: 0,
-                in_episode: vec![false; n],
+                in_episode: Vec::new(),
             },
+            settings: settings.clone(),
         }
     }
 
-    fn run(mut self) -> Walk {
-        for t in self.begin..self.x.len() {
-            let stretch = self.stretch(t);
-            self.drifted[t] = if stretch.is_nan() { 0.0 } else { self.drift.part() * stretch };
-            let (level, prior, season) = match &self.current {
-                Some(current) => (current.level, current.prior, current.season.at(t)),
-                None => match self.trailing.at(self.x, &self.out.in_episode, self.begin, t) {
-                    Some((level, season)) => {
-                        self.spread.stand_on(level.observed);
-                        let slow = level.level + self.bias.correction();
-                        self.slow[t] = self.x[t] - slow - season.at(t);
-                        let known = (slow + self.drifted[t], level.spread, season.at(t));
-                        if self.out.judged == 0 {
-                            self.spread.begin_with(self.trailing.residuals(), known.1);
-                        }
-                        known
-                    }
-                    None => continue,
-                },
-            };
-            let expected = level + season;
-            self.residual[t] = self.x[t] - expected;
-            self.judge(t, expected, prior);
+    /// Number of periods walked so far.
+    pub fn len(&self) -> usize {
+        self.residual.len()
+    }
+
+    /// Whether the walk has not begun.
+    pub fn is_empty(&self) -> bool {
+        self.residual.is_empty()
+    }
+
+    /// What is known so far; the episode going on, if any, is not in it: see [`Walker::current`].
+    pub fn known(&self) -> &Walk {
+        &self.out
+    }
+
+    /// The episode going on.
+    pub fn current(&self) -> Option<&Episode> {
+        self.current.as_ref().map(|current| &current.episode)
+    }
+
+    /// Walks on to the end of `x`, which holds the periods walked so far and the new ones. After every observed
+    /// period that belongs to an episode `seen` hears of the period and of the episode as it then stands.
+    pub fn advance(&mut self, x: &[f64], seen: &mut impl FnMut(usize, &Episode)) {
+        for t in self.len()..x.len() {
+            self.make_room();
+            let closed = self.out.episodes.len();
+            self.step(&x[..=t], t);
+            let episode = self.out.episodes.get(closed).or(self.current());
+            if let (Some(episode), false) = (episode, x[t].is_nan()) {
+                seen(t, episode);
+            }
         }
+    }
+
+    /// The walk as it stands at its end.
+    pub fn finish(mut self) -> Walk {
         if let Some(current) = self.current.take() {
             self.out.episodes.push(current.episode);
         }
         self.out
+    }
+
+    fn make_room(&mut self) {
+        let Walk { expected, spread, z, p, sign, in_episode, .. } = &mut self.out;
+        for values in [&mut self.residual, &mut self.slow, expected, spread, z, p] {
+            values.push(f64::NAN);
+        }
+        self.drifted.push(0.0);
+        sign.push(0.0);
+        in_episode.push(false);
+    }
+
+    fn step(&mut self, x: &[f64], t: usize) {
+        if self.begin.is_none() && !x[t].is_nan() {
+            self.begin = Some(t);
+        }
+        let Some(begin) = self.begin else { return };
+        let stretch = self.stretch(t);
+        self.drifted[t] = if stretch.is_nan() { 0.0 } else { self.drift.part() * stretch };
+        let (level, prior, season) = match &self.current {
+            Some(current) => (current.level, current.prior, current.season.at(t)),
+            None => match self.trailing.at(x, &self.out.in_episode, begin, t) {
+                Some((level, season)) => {
+                    self.spread.stand_on(level.observed);
+                    let slow = level.level + self.bias.correction();
+                    self.slow[t] = x[t] - slow - season.at(t);
+                    let known = (slow + self.drifted[t], level.spread, season.at(t));
+                    if self.out.judged == 0 {
+                        self.spread.begin_with(self.trailing.residuals(), known.1);
+                    }
+                    known
+                }
+                None => return,
+            },
+        };
+        let expected = level + season;
+        self.residual[t] = x[t] - expected;
+        self.judge(x, expected, prior);
     }
 
     /// Learns from the errors made a while ago. Not from today's: a surge in its first days, not yet seen to be one,
@@ -259,7 +313,7 @@ impl<'a> Walker<'a> {
     /// Mean slow residual of a recent stretch, `NaN` where less than half of it is known. A short gap stands between
     /// it and `t`: the first days of a surge do not hide the next.
     fn stretch(&self, t: usize) -> f64 {
-        let Settings { drift_gap, drift_length, .. } = *self.settings;
+        let Settings { drift_gap, drift_length, .. } = self.settings;
         let end = t.saturating_sub(drift_gap);
         let start = end.saturating_sub(drift_length);
         let known = (start..end).filter(|&u| !self.out.in_episode[u] && !self.slow[u].is_nan());
@@ -281,31 +335,33 @@ impl<'a> Walker<'a> {
         last.map_or(0, |e| e.end + 1)
     }
 
-    fn judge(&mut self, t: usize, expected: f64, prior: f64) {
+    fn judge(&mut self, x: &[f64], expected: f64, prior: f64) {
+        let t = x.len() - 1;
         let floor = floor(self.settings.scale, expected);
         let evidence = self.spread.evidence(&self.residual, t, self.calm_since, prior, floor);
         self.out.expected[t] = expected;
         self.out.spread[t] = self.spread.single(prior, floor);
         self.out.z[t] = evidence.z;
         self.learn(t, prior, floor);
-        if self.x[t].is_nan() {
+        if x[t].is_nan() {
             return;
         }
         self.out.judged += 1;
         self.out.p[t] = evidence.p;
         self.out.sign[t] = evidence.sign;
         match self.current.take() {
-            None if evidence.p <= self.settings.open_p => self.open(t, evidence.sign, evidence.p, evidence.window),
+            None if evidence.p <= self.settings.open_p => self.open(x, evidence.sign, evidence.p, evidence.window),
             None => {}
             Some(current) => self.carry_on(t, current, evidence.p, evidence.sign, evidence.window),
         }
     }
 
     /// Opens an episode at `t`: finds its most likely onset and freezes the baseline there.
-    fn open(&mut self, t: usize, sign: f64, p: f64, window: usize) {
+    fn open(&mut self, x: &[f64], sign: f64, p: f64, window: usize) {
+        let (t, begin) = (x.len() - 1, self.begin.unwrap_or(0));
         let onset = self.onset(t, sign, window);
         let bias = self.bias.correction() + self.drifted[onset];
-        let Some((level, season)) = self.trailing.at(self.x, &self.out.in_episode, self.begin, t) else { return };
+        let Some((level, season)) = self.trailing.at(x, &self.out.in_episode, begin, t) else { return };
         let (level, prior, season) = (level.level + bias, level.spread, season.clone());
         let mut episode = Episode {
             sign,
@@ -321,9 +377,9 @@ impl<'a> Walker<'a> {
             window,
         };
         for u in onset..=t {
-            if !self.x[u].is_nan() {
+            if !x[u].is_nan() {
                 // Against the baseline of the day of detection, so that the whole episode has one yardstick.
-                self.residual[u] = self.x[u] - level - season.at(u);
+                self.residual[u] = x[u] - level - season.at(u);
                 self.out.expected[u] = level + season.at(u);
                 self.out.z[u] = self.residual[u] / self.out.spread[u];
                 note_peak(&mut episode, u, self.out.z[u]);
@@ -385,8 +441,9 @@ impl<'a> Walker<'a> {
         if t + 1 - episode.onset >= self.settings.shift_after && raised {
             episode.level_shift = true;
             self.close(t, current.episode);
-            self.begin = self.out.episodes.last().map_or(self.begin, |e| e.onset);
-            self.restart_from(self.begin, t);
+            let begin = self.out.episodes.last().map_or(0, |e| e.onset);
+            self.begin = Some(begin);
+            self.restart_from(begin, t);
         } else if self.is_calm(t, episode.end) {
             let end = episode.end;
             self.close(end, current.episode);
@@ -432,5 +489,6 @@ fn note_peak(episode: &mut Episode, t: usize, z: f64) {
     }
 }
 
+mod state;
 #[cfg(test)]
 mod tests;

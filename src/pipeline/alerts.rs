@@ -5,9 +5,9 @@ use crate::detect::surge::Episode;
 use crate::measure::attribution::{Onset, attribute};
 use crate::measure::comovement::{self, Onsets};
 use crate::pipeline::lifts::{self, References};
-use crate::pipeline::score::Scored;
+use crate::pipeline::score::{Known, Scored};
 use crate::pipeline::{Options, in_parallel, periods};
-use crate::series::{Key, Kind, Level, Panel, Role};
+use crate::series::{Key, Kind, Level, Panel, Role, Series};
 use crate::stats::fdr;
 use crate::time::{Seconds, Step};
 use std::collections::BTreeSet;
@@ -25,6 +25,25 @@ pub(crate) struct Judged {
 }
 
 impl Judged {
+    /// Alerts and drops that were decided elsewhere, from the past alone.
+    pub(crate) fn of(alerts: impl Iterator<Item = Alert>, scored: &[Scored], panel: &Panel) -> Judged {
+        let nothing = || vec![Vec::new(); scored.len()];
+        let mut judged = Judged { alerts: Vec::new(), drops: Vec::new(), surges: nothing(), falls: nothing() };
+        for alert in alerts {
+            let of = |s: &Scored| s.watched.level == alert.level && s.watched.series.key == alert.key;
+            let fall = alert.flags.contains(&Flag::Drop);
+            let stretches = if fall { &mut judged.falls } else { &mut judged.surges };
+            let stretch = panel.grid.index_of(alert.onset).zip(panel.grid.index_of(alert.end));
+            if let (Some(i), Some(stretch)) = (scored.iter().position(of), stretch) {
+                stretches[i].push(stretch);
+            }
+            if fall { judged.drops.push(alert) } else { judged.alerts.push(alert) }
+        }
+        judged.alerts.sort_by(|a, b| order(a).cmp(&order(b)));
+        judged.drops.sort_by(|a, b| order(a).cmp(&order(b)));
+        judged
+    }
+
     /// Periods of series `i` that lie in an alert or a drop.
     pub(crate) fn mask(&self, i: usize, len: usize) -> Vec<bool> {
         let mut mask = vec![false; len];
@@ -36,11 +55,13 @@ impl Judged {
 }
 
 /// An episode on trial.
-struct Candidate<'a> {
-    series: usize,
-    episode: &'a Episode,
-    p: f64,
-    q: f64,
+pub(crate) struct Candidate<'a> {
+    pub(crate) series: usize,
+    pub(crate) episode: &'a Episode,
+    pub(crate) p: f64,
+    pub(crate) q: f64,
+    /// First period of the episode as it was first seen: its identity.
+    pub(crate) since: Seconds,
 }
 
 /// Decides which episodes are alerts. Surges and drops are two families of tests.
@@ -73,8 +94,9 @@ pub(crate) fn judge(
                 passed.push(candidate);
             }
         }
+        let known = Known { grid: &panel.grid, events, options };
         let found = in_parallel(passed, options.jobs, &|_, _| {}, |candidate| {
-            alert(&candidate, &scored[candidate.series], panel, events, &references, options)
+            alert(&candidate, &scored[candidate.series], &known, &references)
         });
         if sign > 0.0 { judged.alerts = found } else { judged.drops = found }
     }
@@ -115,6 +137,7 @@ fn candidates<'a>(scored: &'a [Scored], panel: &Panel, options: &Options, sign: 
             episode,
             p: within_series(episode.p, looks(from.min(episode.onset))),
             q: 1.0,
+            since: panel.grid.time(episode.first_seen),
         }));
         quiet += usize::from(found.len() == before);
     }
@@ -132,34 +155,36 @@ fn within_series(p: f64, looks: usize) -> f64 {
 }
 
 fn below_floor(series: &Scored, episode: &Episode, options: &Options) -> bool {
-    let values = &series.watched.series.values[episode.onset..=episode.end];
-    let level = if episode.sign > 0.0 {
-        crate::stats::robust::mean(values)
-    } else {
-        series.scale.inverse(series.walk.expected[episode.onset])
-    };
-    series.watched.series.kind.adds_up() && level < options.min_visits
+    let expected = series.scale.inverse(series.walk.expected[episode.onset]);
+    is_below_floor(&series.watched.series, expected, episode, options)
+}
+
+/// Whether there is too little traffic for an alert: in a surge while it lasts, in a drop before it.
+pub(crate) fn is_below_floor(series: &Series, expected: f64, episode: &Episode, options: &Options) -> bool {
+    let surge = || crate::stats::robust::mean(&series.values[episode.onset..=episode.end]);
+    let level = if episode.sign > 0.0 { surge() } else { expected };
+    series.kind.adds_up() && level < options.min_visits
 }
 
 /// Below so many visits a period, a percentage says little.
 const LOW_BASE: f64 = 100.0;
 
-fn alert(
+/// The alert of an episode, with all its figures.
+pub(crate) fn alert(
     candidate: &Candidate<'_>,
     series: &Scored,
-    panel: &Panel,
-    events: &[Event],
+    known: &Known<'_>,
     references: &References<'_>,
-    options: &Options,
 ) -> Alert {
-    let (grid, episode) = (&panel.grid, candidate.episode);
+    let Known { grid, events, options } = *known;
+    let episode = candidate.episode;
     let source = &series.watched.series;
     let lift = lifts::of_stretch(series, episode, grid.step, options);
     let net = references.net(series, episode, grid.step, options);
     // What is left when the net lift is taken out of the lift that is printed: the three must fit together.
     let reference_lift = (1.0 + lift.lift.point) / (1.0 + net.net.point) - 1.0;
     let change = nearest_change(series, episode, grid.step);
-    let mut flags = flags(series, episode, lift.expected, panel);
+    let mut flags = flags(series, episode, lift.expected, grid.step);
     if options.cut_short && episode.open {
         flags.insert(Flag::PartialData);
     }
@@ -174,7 +199,7 @@ fn alert(
     let place = Onset { at: onset, low: span.0, high: span.1 };
     let kind_lift = if source.kind.has_lift() { lift.lift } else { Estimate::UNKNOWN };
     Alert {
-        id: identity(series.watched.level, &source.key, grid.step, episode.sign, grid.time(episode.first_seen)),
+        id: identity(series.watched.level, &source.key, grid.step, episode.sign, candidate.since),
         level: series.watched.level,
         key: source.key.clone(),
         step: grid.step,
@@ -219,7 +244,7 @@ fn severity(lift: Estimate, net: Estimate, q: f64, episode: &Episode) -> Severit
     }
 }
 
-fn flags(series: &Scored, episode: &Episode, expected: f64, panel: &Panel) -> BTreeSet<Flag> {
+fn flags(series: &Scored, episode: &Episode, expected: f64, step: Step) -> BTreeSet<Flag> {
     let mut flags = BTreeSet::new();
     let stretch = episode.onset..=episode.end;
     let values = &series.watched.series.values;
@@ -240,7 +265,7 @@ fn flags(series: &Scored, episode: &Episode, expected: f64, panel: &Panel) -> BT
         flags.insert(Flag::Drop);
     }
     let first = series.watched.series.observed_span().map_or(0, |(first, _)| first);
-    if first > 0 && episode.onset < first + periods(90.0, panel.grid.step) {
+    if first > 0 && episode.onset < first + periods(90.0, step) {
         flags.insert(Flag::NewDomain);
     }
     flags

@@ -92,6 +92,11 @@ impl<'a> References<'a> {
         References { by_country }
     }
 
+    /// From the values of each country's references.
+    pub(crate) fn of(by_country: impl Iterator<Item = (&'a str, Vec<&'a [f64]>)>) -> Self {
+        References { by_country: by_country.collect() }
+    }
+
     /// The lift of an episode net of the references of its country; unknown without any.
     pub(crate) fn net(&self, series: &Scored, episode: &Episode, step: Step, options: &Options) -> NetLift {
         let window = episode.onset..episode.end + 1;

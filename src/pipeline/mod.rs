@@ -4,6 +4,7 @@
 
 mod alerts;
 mod lifts;
+pub mod online;
 mod score;
 
 use crate::aggregate;
@@ -36,6 +37,8 @@ pub struct Options {
     pub judge_from: Option<Seconds>,
     /// Whether the data end in an incomplete period that was left out: a surge still open then is known in part.
     pub cut_short: bool,
+    /// Decide period by period from the past alone, as a scheduled job does, instead of once over all of it.
+    pub online: bool,
 }
 
 impl Default for Options {
@@ -51,6 +54,7 @@ impl Default for Options {
             jobs: 0,
             judge_from: None,
             cut_short: false,
+            online: false,
         }
     }
 }
@@ -104,7 +108,13 @@ pub fn analyze(panel: &Panel, events: &[Event], options: &Options, progress: Pro
     let watched = aggregate::watched(panel, options.by_domain, season);
     let scored = in_parallel(watched, options.jobs, progress, |w| score::score(w, &panel.grid, options));
     let mut counts = count(panel, &scored);
-    let judged = alerts::judge(&scored, panel, events, options, &mut counts);
+    let (judged, told) = match options.online {
+        false => (alerts::judge(&scored, panel, events, options, &mut counts), Vec::new()),
+        true => {
+            let passed = online::pass(panel, events, options, progress)?;
+            (alerts::Judged::of(passed.alerts.into_values(), &scored, panel), passed.told)
+        }
+    };
     let index = lifts::index_table(&scored, panel, options);
     let (lifts, index_lifts) = lifts::lift_tables(&scored, &judged, panel, events, options);
     let groups = alerts::groups(&judged.alerts, panel, options);
@@ -115,7 +125,7 @@ pub fn analyze(panel: &Panel, events: &[Event], options: &Options, progress: Pro
         .collect();
     let notes = notes(panel, &scored, &counts, options);
     let (alerts, drops) = (judged.alerts, judged.drops);
-    Ok(Analysis { grid: panel.grid, alerts, drops, series, index, lifts, index_lifts, groups, counts, notes })
+    Ok(Analysis { grid: panel.grid, alerts, drops, told, series, index, lifts, index_lifts, groups, counts, notes })
 }
 
 fn count(panel: &Panel, scored: &[Scored]) -> Counts {

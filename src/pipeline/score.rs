@@ -1,7 +1,7 @@
 //! Scoring of one series: working scale, walk through time, change points.
 
 use crate::aggregate::Watched;
-use crate::alert::{ChangePoint, PeriodFlags, ScoredSeries};
+use crate::alert::{ChangePoint, Event, PeriodFlags, ScoredSeries};
 use crate::baseline::seasonal::Season;
 use crate::detect::changepoint;
 use crate::detect::surge::{self, Settings, Walk};
@@ -23,6 +23,17 @@ pub(crate) struct Scored {
     pub(crate) change_points: Vec<ChangePoint>,
 }
 
+/// What the measuring of an alert may know beside the series.
+#[derive(Clone, Copy)]
+pub(crate) struct Known<'a> {
+    /// Grid of the series.
+    pub(crate) grid: &'a Grid,
+    /// Dated events.
+    pub(crate) events: &'a [Event],
+    /// How to analyse.
+    pub(crate) options: &'a Options,
+}
+
 pub(crate) fn score(watched: Watched, grid: &Grid, options: &Options) -> Scored {
     let values = &watched.series.values;
     let mut settings = Settings::for_step(grid.step, options.baseline_days, options.gap_days, Scale::COUNT);
@@ -35,7 +46,7 @@ pub(crate) fn score(watched: Watched, grid: &Grid, options: &Options) -> Scored 
 }
 
 /// Breaks of the deseasonalised series, seen from the whole of it, with levels turned back to values.
-fn change_points(x: &[f64], settings: &Settings, scale: Scale) -> Vec<ChangePoint> {
+pub(crate) fn change_points(x: &[f64], settings: &Settings, scale: Scale) -> Vec<ChangePoint> {
     let season = Season::learn(x, 0, &settings.baseline.seasons);
     let level: Vec<f64> = x.iter().enumerate().map(|(t, v)| v - season.at(t)).collect();
     let cycle = settings.baseline.seasons.first().copied().unwrap_or(1);

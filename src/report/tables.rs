@@ -1,7 +1,7 @@
 //! The tables of a result folder: names and order of their columns, and the cells of each row.
 
 use super::cell::{Cell, push_csv_row, push_json_open};
-use crate::alert::{Alert, Attribution, Estimate, Group, IndexRow, LiftRow, PeriodFlags, ScoredSeries, Status};
+use crate::alert::{Alert, Attribution, Estimate, Group, IndexRow, LiftRow, PeriodFlags, ScoredSeries, Status, Told};
 use crate::series::{Key, Role};
 use crate::time::{Grid, Step};
 use std::io::{self, Write};
@@ -51,6 +51,14 @@ pub fn alerts_jsonl(out: &mut impl Write, alerts: &[Alert]) -> io::Result<()> {
         out.write_all(&line)?;
     }
     Ok(())
+}
+
+/// Columns of `transitions.csv` before those of the alert.
+pub const TRANSITIONS: &str = "key,change,period,";
+
+/// Writes what would have been told, in order: the step, then the alert as it stood.
+pub fn transitions_csv(out: &mut impl Write, told: &[Told]) -> io::Result<()> {
+    table(out, &format!("{TRANSITIONS}{ALERTS}"), told.iter().map(transition_cells))
 }
 
 /// Writes the index table.
@@ -106,7 +114,20 @@ fn table<'a, const N: usize>(
     Ok(())
 }
 
+<<<<<<< HEAD
 pub(super) fn alert_cells(alert: &Alert) -> [Cell<'_>; 35] {
+=======
+fn transition_cells(told: &Told) -> [Cell<'_>; 38] {
+    let mut row = std::array::from_fn(|_| Cell::Empty);
+    row[0] = Cell::text(&told.key);
+    row[1] = Cell::text(told.change.name());
+    row[2] = Cell::Time(told.period, told.alert.step);
+    row[3..].clone_from_slice(&alert_cells(&told.alert));
+    row
+}
+
+fn alert_cells(alert: &Alert) -> [Cell<'_>; 35] {
+>>>>>>> cce066b (Alerts period by period, from the past alone: one pure function of a batch and of a job)
     let Key { state, outlet, domain, country } = &alert.key;
     let Estimate { point, low, high } = alert.lift;
     let net = alert.net_lift;

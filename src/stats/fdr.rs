@@ -45,6 +45,8 @@ pub struct Lord {
     pub discoveries: Vec<u64>,
 }
 
+crate::stats::plain::plain!(Lord { tests, discoveries });
+
 /// Share of the target rate spent on the first discovery.
 const FIRST_WEALTH: f64 = 0.5;
 
@@ -78,6 +80,28 @@ pub fn lord_test(mut state: Lord, p: f64, fdr: f64) -> (bool, Lord) {
         state.discoveries.push(state.tests);
     }
     (found, state)
+}
+
+/// Begins a test that is decided later, when its evidence is complete: the level it has, and the state after it. That
+/// the level depends only on discoveries made before it began keeps the rate (Zrnic, Ramdas & Jordan 2021, JMLR 22,
+/// "Asynchronous online testing of multiple hypotheses").
+///
+/// ```
+/// # use floodmark::stats::fdr::{Lord, lord_begin, lord_discover};
+/// let (level, state) = lord_begin(Lord::default(), 0.05);
+/// let state = if 1e-6 <= level { lord_discover(state) } else { state };
+/// assert_eq!(state.discoveries, [1]);
+/// ```
+pub fn lord_begin(mut state: Lord, fdr: f64) -> (f64, Lord) {
+    let level = lord_level(&state, fdr);
+    state.tests += 1;
+    (level, state)
+}
+
+/// A test that was begun before has become a discovery.
+pub fn lord_discover(mut state: Lord) -> Lord {
+    state.discoveries.push(state.tests);
+    state
 }
 
 /// The sequence of Javanmard & Montanari 2018 (Annals of Statistics 46), 0.0772 ln(max(j, 2)) ÷ (j e^√ln j): sums to

@@ -3,6 +3,7 @@
 
 pub mod fdr;
 pub mod longrun;
+pub(crate) mod plain;
 pub mod resample;
 pub mod robust;
 pub mod scale;

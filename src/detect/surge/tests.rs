@@ -144,3 +144,34 @@ fn hours_and_weeks_are_walked_too() {
         assert!(surge.onset.abs_diff(onset) <= 1, "{step:?} {surge:?}");
     }
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    #[test]
+    fn a_walk_that_was_interrupted_ends_as_one_that_was_not(
+        seed in 0u64..1000, surge in 100usize..260, length in 1usize..80, size in -1.0f64..1.5, rest in 250usize..330
+    ) {
+        let mut values = counts(400, 2000.0, 7, 0.1, seed);
+        let end = (surge + length).min(400);
+        values[surge..end].iter_mut().for_each(|v| *v = (*v * size.exp()).round());
+        let x: Vec<f64> = values.iter().map(|v| Scale::COUNT.forward(*v)).collect();
+        let settings = settings(Step::DAY);
+        let whole = walk(&x, &settings);
+        let mut walker = Walker::new(&settings);
+        walker.advance(&x[..rest], &mut |_, _| {});
+        // Seasons of 7 and 189 days of season's stretch before the first period walked anew.
+        let base = (rest - 220) / 7 * 7;
+        let bytes = walker.save(0, 400);
+        let mut again = Walker::restore(&settings, &bytes, base).expect("its own bytes");
+        again.advance(&x[base..], &mut |_, _| {});
+        let again = again.finish();
+        let later = |walk: &Walk, base: usize| {
+            let episodes = walk.episodes.iter().filter(|e| e.end + base >= rest).map(|e| e.shifted(-(base as isize)));
+            episodes.map(|e| format!("{e:?}")).collect::<Vec<_>>()
+        };
+        prop_assert_eq!(later(&again, base), later(&whole, 0));
+        let figures = |walk: &Walk, base: usize| format!("{:?}", (&walk.z[rest - base..], &walk.p[rest - base..]));
+        prop_assert_eq!(figures(&again, base), figures(&whole, 0));
+    }
+}

@@ -81,10 +81,9 @@ fn check_input(file: &File, places: &Places) -> Option<Finding> {
     let finding = |verdict, detail: String| Some(Finding { name: file.path.clone(), verdict, detail });
     match inputs::seal(Path::new(&place)) {
         Ok((_, sha256)) if sha256 == file.sha256 => None,
-        Ok((_, sha256)) => finding(
-            Verdict::Changed,
-            format!("an input: SHA-256 was {}…, is {}…", short(&file.sha256), short(&sha256)),
-        ),
+        Ok((_, sha256)) => {
+            finding(Verdict::Changed, format!("an input: SHA-256 was {}…, is {}…", short(&file.sha256), short(&sha256)))
+        }
         Err(error) => finding(Verdict::Missing, format!("an input: {error}")),
     }
 }

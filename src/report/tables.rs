@@ -114,9 +114,6 @@ fn table<'a, const N: usize>(
     Ok(())
 }
 
-<<<<<<< HEAD
-pub(super) fn alert_cells(alert: &Alert) -> [Cell<'_>; 35] {
-=======
 fn transition_cells(told: &Told) -> [Cell<'_>; 38] {
     let mut row = std::array::from_fn(|_| Cell::Empty);
     row[0] = Cell::text(&told.key);
@@ -126,8 +123,7 @@ fn transition_cells(told: &Told) -> [Cell<'_>; 38] {
     row
 }
 
-fn alert_cells(alert: &Alert) -> [Cell<'_>; 35] {
->>>>>>> cce066b (Alerts period by period, from the past alone: one pure function of a batch and of a job)
+pub(super) fn alert_cells(alert: &Alert) -> [Cell<'_>; 35] {
     let Key { state, outlet, domain, country } = &alert.key;
     let Estimate { point, low, high } = alert.lift;
     let net = alert.net_lift;

@@ -112,7 +112,8 @@ fn unlike(at: &str, told: &Value, again: &Value, back: &dyn Fn(&str) -> String, 
 /// Reads JSON.
 pub(super) fn json(path: &Path) -> Result<Value> {
     let name = path.display().to_string();
-    let text = std::fs::read(path).map_err(|error| Error::io("cannot read the record of the run", error).in_file(&name))?;
+    let text =
+        std::fs::read(path).map_err(|error| Error::io("cannot read the record of the run", error).in_file(&name))?;
     serde_json::from_slice(&text).map_err(|error| Error::input("not JSON").because(error).in_file(&name))
 }
 
@@ -135,7 +136,8 @@ fn names(folder: &Path) -> Result<BTreeSet<String>> {
 /// Where two files part, in words; none if they are the same.
 fn difference(told: &Path, again: &Path) -> Result<Option<String>> {
     let open = |path: &Path| {
-        let file = File::open(path).map_err(|error| Error::io("cannot read", error).in_file(path.display().to_string()));
+        let file =
+            File::open(path).map_err(|error| Error::io("cannot read", error).in_file(path.display().to_string()));
         file.map(BufReader::new)
     };
     let (mut old, mut new) = (open(told)?, open(again)?);
@@ -181,7 +183,12 @@ fn column(header: &[u8], told: &[u8], again: &[u8]) -> String {
     let wide = told.len().max(again.len());
     match (0..wide).find(|i| told.get(*i) != again.get(*i)) {
         Some(i) => {
-            format!(", column '{}': is '{}', should be '{}'", text(header.get(i)), text(told.get(i)), text(again.get(i)))
+            format!(
+                ", column '{}': is '{}', should be '{}'",
+                text(header.get(i)),
+                text(told.get(i)),
+                text(again.get(i))
+            )
         }
         None => String::new(),
     }
@@ -217,6 +224,9 @@ mod tests {
         let back = |text: &str| text.replace("/b/", "");
         assert_eq!(records(old.clone(), new.clone(), &back).verdict, Verdict::Same);
         let found = records(old, new, &str::to_string);
-        assert_eq!((found.verdict, found.detail.as_str()), (Verdict::Differs, "inputs[0].path: was \"a.csv\", is \"/b/a.csv\""));
+        assert_eq!(
+            (found.verdict, found.detail.as_str()),
+            (Verdict::Differs, "inputs[0].path: was \"a.csv\", is \"/b/a.csv\"")
+        );
     }
 }

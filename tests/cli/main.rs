@@ -3,9 +3,12 @@
 mod architecture;
 mod bad_input;
 mod detect;
+mod notify;
+mod notify_mail;
 mod options;
 mod real;
 mod result;
+mod server;
 mod verbs;
 mod verify;
 mod workdir;

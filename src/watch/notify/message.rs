@@ -136,7 +136,9 @@ pub fn headline(transition: &Transition) -> String {
 /// The figures of an alert for people.
 pub fn facts(alert: &Record) -> Vec<Fact> {
     let mut facts = Vec::new();
-    let mut fact = |name, value: Option<String>| facts.extend(value.map(|value| Fact { name, value }));
+    let mut fact = |name, value: Option<String>| {
+        facts.extend(value.filter(|value| !value.is_empty()).map(|value| Fact { name, value }));
+    };
     fact("Lift", interval(alert.lift_pct, alert.lift_low_pct, alert.lift_high_pct));
     fact("Net of reference outlets", interval(alert.net_lift_pct, alert.net_low_pct, alert.net_high_pct));
     fact("From", Some(alert.onset.clone()));

@@ -73,7 +73,7 @@ fn markdown(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
-            '\\' | '`' | '*' | '_' | '[' | ']' | '(' | ')' | '#' | '|' | '<' | '>' | '~' | '!' => out.extend(['\\', c]),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '<' | '>' | '~' => out.extend(['\\', c]),
             '@' => out.extend(['@', '\u{200b}']),
             c => out.push(c),
         }

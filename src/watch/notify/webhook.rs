@@ -13,10 +13,11 @@ use crate::watch::secret::{Secret, Source};
 use crate::watch::transition::Transition;
 use serde::Deserialize;
 use std::io::Read;
-use std::net::IpAddr;
+use std::net::{IpAddr, TcpStream, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use ureq::http::{Response, Uri, header};
+use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 
 /// Bytes of an answer that are read, for the sake of its error message.
 const LISTEN: u64 = 4 * 1024;
@@ -37,6 +38,8 @@ pub struct Settings {
     pub template: Option<PathBuf>,
     /// Sent as `Authorization: Bearer …`.
     pub token: Option<Source>,
+    /// Certificates (PEM) to trust instead of those of the web, for a server with one of its own.
+    pub ca_file: Option<PathBuf>,
     /// Seconds that one attempt may take.
     #[serde(default = "half_a_minute")]
     pub timeout: u64,
@@ -80,6 +83,8 @@ pub(super) struct Webhook {
     token: Option<Secret>,
     /// `None`: the message itself.
     template: Option<Template>,
+    /// `None`: the authorities of the web.
+    trusted: Option<RootCerts>,
     timeout: Duration,
     loopback: bool,
     warnings: Vec<String>,
@@ -120,6 +125,7 @@ impl Webhook {
             url,
             token,
             template: body(settings, folder)?,
+            trusted: settings.ca_file.as_ref().map(|path| certificates(&folder.join(path))).transpose()?,
             timeout: Duration::from_secs(settings.timeout),
             loopback,
             warnings,
@@ -148,9 +154,28 @@ impl Webhook {
             .user_agent(concat!("floodmark/", env!("CARGO_PKG_VERSION")))
             .timeout_global(Some(time))
             .timeout_connect(Some(CONNECT.min(time)));
+        let config = match &self.trusted {
+            Some(trusted) => config.tls_config(TlsConfig::builder().root_certs(trusted.clone()).build()),
+            None => config,
+        };
         // What is meant for this machine does not go by way of another.
         let config = if self.loopback { config.proxy(None) } else { config };
         config.build().new_agent()
+    }
+
+    fn connect(&self) -> Result<()> {
+        let uri = checked(self.url.reveal())?;
+        let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
+        let usual = if uri.scheme_str() == Some("http") { 80 } else { 443 };
+        let failed = |error| Error::io(format!("cannot connect to {}", shown(&uri)), error);
+        let mut last = std::io::Error::other("the name has no address");
+        for address in (host, uri.port_u16().unwrap_or(usual)).to_socket_addrs().map_err(failed)? {
+            match TcpStream::connect_timeout(&address, CONNECT.min(self.timeout)) {
+                Ok(_) => return Ok(()),
+                Err(error) => last = error,
+            }
+        }
+        Err(failed(last))
     }
 
     /// What an answer means.
@@ -213,6 +238,22 @@ fn body(settings: &Settings, folder: &Path) -> Result<Option<Template>> {
         (None, Body::Teams) => ("teams", template::TEAMS),
     };
     Template::new(shipped.0, shipped.1).map(Some)
+}
+
+/// The certificates in a PEM file.
+fn certificates(path: &Path) -> Result<RootCerts> {
+    let named = path.display().to_string();
+    let pem = std::fs::read(path).map_err(|error| Error::io("cannot read the certificates", error).in_file(&named))?;
+    let found: Vec<_> = parse_pem(&pem)
+        .filter_map(|item| match item {
+            Ok(PemItem::Certificate(certificate)) => Some(certificate),
+            _ => None,
+        })
+        .collect();
+    if found.is_empty() {
+        return Err(Error::usage("no PEM certificate in it").in_file(named));
+    }
+    Ok(RootCerts::new_with_certs(&found))
 }
 
 /// An address that can be posted to. Errors do not repeat it.
@@ -287,8 +328,12 @@ impl Channel for Webhook {
         self.judge(response, context.now)
     }
 
+    /// Writes a message about an alert that never was, and connects without sending it.
     fn check(&self) -> Result<()> {
-        self.render(&super::sample_message()).map(|_| ())
+        self.render(&super::sample_message())?;
+        // By way of a proxy, the host may have no address here.
+        let proxied = !self.loopback && ureq::Proxy::try_from_env().is_some();
+        if proxied { Ok(()) } else { self.connect() }
     }
 
     fn warnings(&self) -> Vec<String> {

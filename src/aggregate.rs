@@ -33,13 +33,24 @@ pub struct Watched {
 /// has several are there too, as its parts. `season` is the length of the
 /// shortest season in periods (1 if none). Kinds that do not add up stay as they are, domain by domain.
 pub fn watched(panel: &Panel, by_domain: bool, season: usize) -> Vec<Watched> {
-    groups(panel, by_domain).map(sum_of(panel, season, Hindsight::Whole)).collect()
+    watched_among(panel, by_domain, season, several_countries(panel))
+}
+
+/// The same for a part of a larger panel, of which it must be told whether that has `several` countries.
+pub fn watched_among(panel: &Panel, by_domain: bool, season: usize, several: bool) -> Vec<Watched> {
+    groups(panel, by_domain, several).map(sum_of(panel, season, Hindsight::Whole)).collect()
 }
 
 /// As [`watched`], from the past alone: what later periods bring changes no sum of an earlier one. That a member has
 /// ended is known only when it has been silent for a while; until then it is taken to be late, whatever comes after.
 pub fn watched_online(panel: &Panel, by_domain: bool, season: usize) -> Vec<Watched> {
-    groups(panel, by_domain).map(sum_of(panel, season, Hindsight::None)).collect()
+    groups(panel, by_domain, several_countries(panel)).map(sum_of(panel, season, Hindsight::None)).collect()
+}
+
+/// Whether a sum over countries is more than one country.
+pub fn several_countries(panel: &Panel) -> bool {
+    let countries: BTreeSet<&str> = panel.series.iter().map(|s| s.key.country.as_str()).collect();
+    countries.iter().filter(|country| !country.is_empty()).count() > 1
 }
 
 /// What may be known of a period that follows the one in question.
@@ -54,10 +65,8 @@ enum Hindsight {
 type Group = (Level, Role, Key);
 
 /// What is watched, with its members and whether it is a part.
-fn groups(panel: &Panel, by_domain: bool) -> impl Iterator<Item = (Group, Vec<usize>, bool)> {
+fn groups(panel: &Panel, by_domain: bool, several: bool) -> impl Iterator<Item = (Group, Vec<usize>, bool)> {
     let mut groups: BTreeMap<Group, Vec<usize>> = BTreeMap::new();
-    let countries: BTreeSet<&str> = panel.series.iter().map(|s| s.key.country.as_str()).collect();
-    let several = countries.iter().filter(|country| !country.is_empty()).count() > 1;
     for (i, series) in panel.series.iter().enumerate() {
         for (level, key) in keys_of(series, by_domain, several) {
             groups.entry((level, series.role, key)).or_default().push(i);

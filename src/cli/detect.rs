@@ -6,7 +6,7 @@ use crate::alert::ChangePoint;
 use crate::detect::points::{PointOptions, Points, Seasons, points};
 use crate::error::{Error, Result};
 use crate::ingest::{Gridded, Plain, read_plain};
-use crate::report::cell::{push_csv_text, push_decimals, push_integer, push_number};
+use crate::report::cell::{push_csv_text, push_decimals, push_exact, push_integer, push_number};
 use std::fs::File;
 use std::io::{self, Read, Write};
 
@@ -67,7 +67,7 @@ fn write_points(out: &mut impl Write, plain: &Plain, found: &Points) -> io::Resu
         text.push(b',');
         push_csv_text(&mut text, plain.raw_times.get(row).map_or("", String::as_str));
         text.push(b',');
-        push_value(&mut text, *value);
+        push_exact(&mut text, *value);
         match index {
             Some(index) => push_scores(&mut text, found, *index),
             // A repeated stamp: reported, and not judged a second time.
@@ -90,25 +90,12 @@ fn push_scores(text: &mut Vec<u8>, found: &Points, index: usize) {
     text.push(b',');
     // Scores near one are told apart by their last digits: none may be cut off. Too early to judge is not a zero.
     let judged = !found.expected[index].is_nan();
-    push_value(text, if judged { found.score[index] } else { f64::NAN });
+    push_exact(text, if judged { found.score[index] } else { f64::NAN });
     for mark in [&found.spike, &found.changepoint] {
         text.extend_from_slice(if mark[index] { b",1" } else { b",0" });
     }
     text.push(b',');
     push_number(text, found.segment_mean[index]);
-}
-
-/// A value as short as it can be read back exactly.
-fn push_value(text: &mut Vec<u8>, value: f64) {
-    let size = value.abs();
-    if value.is_nan() {
-    } else if value.fract() == 0.0 && size < 1e15 {
-        push_integer(text, value as i64);
-    } else if (1e-5..1e15).contains(&size) {
-        text.extend_from_slice(value.to_string().as_bytes());
-    } else {
-        text.extend_from_slice(format!("{value:e}").as_bytes());
-    }
 }
 
 fn write_change_points(
@@ -154,16 +141,6 @@ mod tests {
         assert_eq!(seasons(" 24, 168").expect("sound"), Seasons::Periods(vec![24, 168]));
         for text in ["", "weekly", "0", "1", "7,", "-7", "7.5"] {
             assert!(seasons(text).expect_err(text).is_usage());
-        }
-    }
-
-    #[test]
-    fn a_value_is_read_back_exactly() {
-        for value in [0.1, 1.0 / 3.0, 5e-324, 1.797e308, 123_456_789.125, -7.0, 1e15, 0.0] {
-            let mut text = Vec::new();
-            push_value(&mut text, value);
-            let back: f64 = String::from_utf8(text).expect("text").parse().expect("a number");
-            assert_eq!(back, value);
         }
     }
 }

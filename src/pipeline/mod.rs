@@ -3,16 +3,20 @@
 //! load → **expect → detect → measure** → report
 
 mod alerts;
+mod bytes;
 mod lifts;
 pub mod online;
+mod part;
 mod score;
 
-use crate::aggregate;
+pub use part::Part;
+pub use score::Scored;
+
+use crate::aggregate::{self, Watched};
 use crate::alert::{Analysis, Counts, Event};
 use crate::error::{Error, Result};
 use crate::series::{Level, Panel, Role};
-use crate::time::{Seconds, Step};
-use score::Scored;
+use crate::time::{Grid, Seconds, Step};
 
 /// How to analyse.
 #[derive(Clone, Debug, PartialEq)]
@@ -100,30 +104,56 @@ pub type Progress<'a> = &'a (dyn Fn(usize, usize) + Sync);
 /// # Errors
 /// If an option is impossible, or if the panel has no series.
 pub fn analyze(panel: &Panel, events: &[Event], options: &Options, progress: Progress<'_>) -> Result<Analysis> {
+    check(panel, options)?;
+    let watched = aggregate::watched(panel, options.by_domain, season(panel.grid.step));
+    let scored = in_parallel(watched, options.jobs, progress, |w| score_one(w, &panel.grid, options));
+    finish(panel, &scored, events, options, progress)
+}
+
+fn check(panel: &Panel, options: &Options) -> Result<()> {
     options.check()?;
-    if panel.series.is_empty() || panel.grid.len == 0 {
-        return Err(Error::input("no series to analyse"));
+    match panel.series.is_empty() || panel.grid.len == 0 {
+        true => Err(Error::input("no series to analyse")),
+        false => Ok(()),
     }
-    let season = panel.grid.step.seasons().last().map_or(1, |s| panel.grid.step.periods_in(*s));
-    let watched = aggregate::watched(panel, options.by_domain, season);
-    let scored = in_parallel(watched, options.jobs, progress, |w| score::score(w, &panel.grid, options));
-    let mut counts = count(panel, &scored);
+}
+
+/// The shortest season, in periods.
+fn season(step: Step) -> usize {
+    step.seasons().last().map_or(1, |season| step.periods_in(*season))
+}
+
+/// What can be said of one series by itself: the half of the work that may be done anywhere.
+pub fn score_one(watched: Watched, grid: &Grid, options: &Options) -> Scored {
+    score::score(watched, grid, options)
+}
+
+/// What can only be said over all series of a panel: which surges are alerts, lifts, the index, groups. `scored` are
+/// the series of [`aggregate::watched`], in that order.
+fn finish(
+    panel: &Panel,
+    scored: &[Scored],
+    events: &[Event],
+    options: &Options,
+    progress: Progress<'_>,
+) -> Result<Analysis> {
+    let mut counts = count(panel, scored);
     let (judged, told) = match options.online {
-        false => (alerts::judge(&scored, panel, events, options, &mut counts), Vec::new()),
+        false => (alerts::judge(scored, panel, events, options, &mut counts), Vec::new()),
         true => {
             let passed = online::pass(panel, events, options, progress)?;
-            (alerts::Judged::of(passed.alerts.into_values(), &scored, panel), passed.told)
+            (alerts::Judged::of(passed.alerts.into_values(), scored, panel), passed.told)
         }
     };
-    let index = lifts::index_table(&scored, panel, options);
-    let (lifts, index_lifts) = lifts::lift_tables(&scored, &judged, panel, events, options);
+    let index = lifts::index_table(scored, panel, options);
+    let (lifts, index_lifts) = lifts::lift_tables(scored, &judged, panel, events, options);
     let groups = alerts::groups(&judged.alerts, panel, options);
     let series = scored
         .iter()
         .enumerate()
         .map(|(i, s)| s.describe(&judged.surges[i], &judged.falls[i], options.interval))
         .collect();
-    let notes = notes(panel, &scored, &counts, options);
+    let notes = notes(panel, scored, &counts, options);
     let (alerts, drops) = (judged.alerts, judged.drops);
     Ok(Analysis { grid: panel.grid, alerts, drops, told, series, index, lifts, index_lifts, groups, counts, notes })
 }

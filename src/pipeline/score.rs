@@ -11,8 +11,8 @@ use crate::stats::tail::normal_quantile;
 use crate::time::Grid;
 
 /// A scored series as the rest of the pipeline needs it.
-#[derive(Debug)]
-pub(crate) struct Scored {
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scored {
     /// What was scored.
     pub(crate) watched: Watched,
     /// Its walk through time.

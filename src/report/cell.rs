@@ -142,6 +142,19 @@ pub fn push_number(out: &mut Vec<u8>, value: f64) {
     }
 }
 
+/// Appends a value as short as it can be read back exactly.
+pub fn push_exact(text: &mut Vec<u8>, value: f64) {
+    let size = value.abs();
+    if value.is_nan() {
+    } else if value.fract() == 0.0 && size < 1e15 {
+        push_integer(text, value as i64);
+    } else if (1e-5..1e15).contains(&size) {
+        text.extend_from_slice(value.to_string().as_bytes());
+    } else {
+        text.extend_from_slice(format!("{value:e}").as_bytes());
+    }
+}
+
 /// Appends `value` rounded to `decimals` places (at most 9), trailing zeros cut. `NaN` appends nothing.
 pub fn push_decimals(out: &mut Vec<u8>, value: f64, decimals: usize) {
     if value.is_nan() {
@@ -284,5 +297,15 @@ mod tests {
         let mut out = Vec::new();
         push_json_open(&mut out, "a,b,c", &[Cell::Number(f64::NAN), Cell::text("x\"\n"), Cell::Percent(0.5)]);
         assert_eq!(String::from_utf8(out).expect("text"), r#"{"a":null,"b":"x\"\n","c":50"#);
+    }
+
+    #[test]
+    fn a_value_is_read_back_exactly() {
+        for value in [0.1, 1.0 / 3.0, 5e-324, 1.797e308, 123_456_789.125, -7.0, 1e15, 0.0] {
+            let mut text = Vec::new();
+            push_exact(&mut text, value);
+            let back: f64 = String::from_utf8(text).expect("text").parse().expect("a number");
+            assert_eq!(back, value);
+        }
     }
 }

@@ -24,7 +24,9 @@ fn searches(c: &mut Criterion) {
             // The penalties of the published comparison.
             let per_change = if loss == Loss::Squared { 2.0 } else { 3.0 } * (n as f64).ln();
             group.bench_with_input(BenchmarkId::new(name, format!("{many}x{n}")), &panel, |b, panel| {
-                b.iter(|| panel.iter().map(|y| fpop::segment(black_box(y), loss, per_change).changes.len()).sum::<usize>())
+                b.iter(|| {
+                    panel.iter().map(|y| fpop::segment(black_box(y), loss, per_change).changes.len()).sum::<usize>()
+                })
             });
         }
         if many > 1 {

@@ -22,8 +22,9 @@ pub struct Segmentation {
 /// before it ends.
 #[derive(Clone, Copy, Debug)]
 struct Piece {
-    /// Number of observations that count as inliers at these levels.
+    /// Number of observations that count as inliers at these levels, and one over it.
     count: f64,
+    share: f64,
     /// Their mean: the level of the lowest cost (it may lie outside the interval).
     mean: f64,
     /// That lowest cost.
@@ -37,19 +38,28 @@ struct Piece {
 impl Piece {
     /// A segment that is about to start.
     fn fresh(price: f64, start: usize) -> Self {
-        Piece { count: 0.0, mean: 0.0, least: price, high: f64::INFINITY, start }
+        Piece { count: 0.0, share: f64::INFINITY, mean: 0.0, least: price, high: f64::INFINITY, start }
     }
 
     /// Adds (y − μ)² + `constant`; the sums of squares stay those around the mean (Welford 1962), which needs no
     /// centred data to be accurate.
     #[inline(always)]
     fn add(&mut self, y: f64, constant: f64) {
-        let share = 1.0 / (self.count + 1.0);
-        let deviation = y - self.mean;
-        self.least += deviation * deviation * (self.count * share) + constant;
-        self.mean += deviation * share;
+        let before = self.count;
         self.count += 1.0;
+        self.share = 1.0 / self.count;
+        let deviation = y - self.mean;
+        self.least += deviation * deviation * (before * self.share) + constant;
+        self.mean += deviation * self.share;
     }
+}
+
+/// `spare` with room for `most` pieces at least. It never shrinks: what stands in it is written over.
+fn room(spare: &mut Vec<Piece>, most: usize) -> &mut [Piece] {
+    if spare.len() < most {
+        spare.resize(2 * most, Piece::fresh(0.0, 0));
+    }
+    &mut spare[..]
 }
 
 /// The search, one observation at a time: its state after t observations depends on those alone.
@@ -67,7 +77,9 @@ pub struct Fpop {
     /// Half-width of the window of inliers; infinite for the squared loss.
     k: f64,
     penalty: f64,
+    /// The first `live` of these are the pieces, in order of their levels; the rest is room.
     pieces: Vec<Piece>,
+    live: usize,
     spare: Vec<Piece>,
     /// For every observation: start of the last segment of the best segmentation that ends there.
     starts: Vec<usize>,
@@ -88,6 +100,7 @@ impl Fpop {
             k,
             penalty,
             pieces: vec![Piece::fresh(0.0, 0)],
+            live: 1,
             spare: Vec::new(),
             starts: Vec::new(),
             common: 0.0,
@@ -112,7 +125,7 @@ impl Fpop {
             self.common += self.k * self.k;
             self.add_bounded(y);
         } else {
-            for piece in &mut self.pieces {
+            for piece in &mut self.pieces[..self.live] {
                 piece.add(y, 0.0);
             }
         }
@@ -129,7 +142,7 @@ impl Fpop {
     fn best(&self) -> Piece {
         let mut best = 0;
         let mut least = f64::INFINITY;
-        for (i, piece) in self.pieces.iter().enumerate() {
+        for (i, piece) in self.pieces[..self.live].iter().enumerate() {
             (best, least) = if piece.least < least { (i, piece.least) } else { (best, least) };
         }
         self.pieces[best]
@@ -139,41 +152,41 @@ impl Fpop {
     /// its ends are cut there.
     fn add_bounded(&mut self, y: f64) {
         let (from, to, constant) = (y - self.k, y + self.k, -self.k * self.k);
-        let (old, new) = (&self.pieces, &mut self.spare);
-        new.clear();
-        let mut low = f64::NEG_INFINITY;
+        let (old, new) = (&self.pieces[..self.live], room(&mut self.spare, self.live + 2));
+        let (mut n, mut low) = (0, f64::NEG_INFINITY);
+        let mut push = |piece| {
+            new[n] = piece;
+            n += 1;
+        };
         for &piece in old {
             let high = piece.high;
             if high <= from || low >= to {
-                new.push(piece);
+                push(piece);
             } else {
                 if low < from {
-                    new.push(Piece { high: from, ..piece });
+                    push(Piece { high: from, ..piece });
                 }
                 let mut inside = Piece { high: high.min(to), ..piece };
                 inside.add(y, constant);
-                new.push(inside);
+                push(inside);
                 if high > to {
-                    new.push(piece);
+                    push(piece);
                 }
             }
             low = high;
         }
+        self.live = n;
         std::mem::swap(&mut self.pieces, &mut self.spare);
     }
 
     /// Replaces every piece by a new segment of cost `price` where it costs more than that.
     fn compete(&mut self, price: f64) {
         let mut fresh = Piece::fresh(price, self.starts.len());
-        let most = 2 * self.pieces.len() + 1;
-        if self.spare.len() < most {
-            self.spare.resize(most, fresh);
-        }
-        let out = &mut self.spare[..];
+        let out = room(&mut self.spare, 2 * self.live + 1);
         let (mut n, mut low, mut open) = (0, f64::NEG_INFINITY, false);
-        for piece in &self.pieces {
+        for piece in &self.pieces[..self.live] {
             // least + count·(μ − mean)² ≤ price. Without inliers this is ±∞ or NaN: everywhere or nowhere.
-            let reach = ((price - piece.least) / piece.count).sqrt();
+            let reach = ((price - piece.least) * piece.share).sqrt();
             let from = low.max(piece.mean - reach);
             let to = piece.high.min(piece.mean + reach);
             let survives = reach >= 0.0 && from < to;
@@ -192,7 +205,7 @@ impl Fpop {
             out[n] = fresh;
             n += 1;
         }
-        self.spare.truncate(n);
+        self.live = n;
         std::mem::swap(&mut self.pieces, &mut self.spare);
     }
 

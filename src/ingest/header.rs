@@ -88,6 +88,8 @@ pub(super) struct Chosen {
     pub country: Option<usize>,
     /// Value.
     pub value: usize,
+    /// Kind of the value, in tables of our own.
+    pub kind: Option<usize>,
 }
 
 /// What a table is for.
@@ -139,7 +141,7 @@ pub(super) fn choose(header: &[String], columns: &Columns, purpose: Use) -> Resu
         name => one(name, &COUNTRY)?.filter(|country| Some(*country) != domain),
     };
     let value = needed(one(&columns.value, &VALUE)?, "value", &VALUE, "--value-col")?;
-    Ok(Chosen { time, domain, country, value })
+    Ok(Chosen { time, domain, country, value, kind: find(header, &["kind"]) })
 }
 
 /// Says which columns were taken for what, where the name does not say it itself.
@@ -212,7 +214,7 @@ mod tests {
     fn aliases_are_recognised_in_any_case_and_order() {
         let header = header("Views,Geo,HOST,Date");
         let chosen = choose(&header, &Columns::default(), Use::Traffic).unwrap();
-        assert_eq!(chosen, Chosen { time: 3, domain: Some(2), country: Some(1), value: 0 });
+        assert_eq!(chosen, Chosen { time: 3, domain: Some(2), country: Some(1), value: 0, kind: None });
         let expected = "column 'Date' as timestamp, 'HOST' as domain, 'Geo' as country, 'Views' as visits read";
         assert_eq!(note(&header, &chosen).unwrap(), expected);
     }
@@ -238,7 +240,7 @@ mod tests {
     #[test]
     fn a_total_needs_no_domain() {
         let chosen = choose(&header("date,visits"), &Columns::default(), Use::Total).unwrap();
-        assert_eq!(chosen, Chosen { time: 0, domain: None, country: None, value: 1 });
+        assert_eq!(chosen, Chosen { time: 0, domain: None, country: None, value: 1, kind: None });
     }
 
     #[test]

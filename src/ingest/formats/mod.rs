@@ -1,0 +1,236 @@
+//! The sources researchers have, one file each: how a format is recognised by its content, and how its rows are read.
+//!
+//! [`FORMATS`] is the table of all of them. A reader turns a file into rows of time, name, country and value, sets the
+//! kind of the values, and refuses with line and column what it does not understand.
+
+mod access_log;
+mod crux;
+mod ga4;
+mod gdelt;
+pub mod ioda;
+mod majestic;
+mod matomo;
+pub mod ooni;
+mod pageview_complete;
+mod pageviews;
+mod places;
+mod plausible;
+mod project;
+mod radar;
+mod similarweb;
+mod squid;
+mod subject;
+mod text;
+mod tor;
+mod tranco;
+mod trends;
+mod wide;
+mod wikimedia;
+mod zeek;
+
+pub(super) use subject::Articles;
+
+use super::gather::Gather;
+use super::header::Columns;
+use crate::error::{Error, Result};
+use crate::series::Kind;
+use crate::time::Seconds;
+use std::io::BufRead;
+
+/// A format with its reader.
+pub(super) struct Format {
+    /// As `--format` names it.
+    pub name: &'static str,
+    /// What it is, for the talk on standard error.
+    pub title: &'static str,
+    /// Whether a file is of this format, told by its beginning.
+    recognise: fn(&Head<'_>) -> bool,
+    /// Reads a file.
+    pub read: fn(&mut Input<'_>, &mut Gather<'_>) -> Result<()>,
+    /// Whether the file's name tells the date: two files of the same bytes are two.
+    pub dated_by_name: bool,
+    /// Whether a file holds far more names than anybody asks for.
+    pub vast: bool,
+}
+
+impl std::fmt::Debug for Format {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+impl PartialEq for Format {
+    fn eq(&self, other: &Format) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Format {}
+
+const PLAIN: Format = Format {
+    name: "",
+    title: "",
+    recognise: |_| false,
+    read: |_, _| Err(Error::input("no such format")),
+    dated_by_name: false,
+    vast: false,
+};
+
+/// All formats, in the order in which they are tried.
+pub(super) static FORMATS: [Format; 20] = [
+    Format { name: "zeek", title: "Zeek http.log or dns.log", recognise: zeek::is, read: zeek::read, ..PLAIN },
+    Format { name: "ga4", title: "Google Analytics 4 export", recognise: ga4::is, read: ga4::read, ..PLAIN },
+    Format { name: "trends", title: "Google Trends multiTimeline.csv", recognise: trends::is, read: trends::read, ..PLAIN },
+    Format { name: "tor", title: "Tor Metrics userstats", recognise: tor::is, read: tor::read, ..PLAIN },
+    Format { name: "ooni", title: "OONI aggregation", recognise: ooni::is, read: ooni::read, ..PLAIN },
+    Format { name: "ioda", title: "IODA outage events", recognise: ioda::is, read: ioda::read, ..PLAIN },
+    Format { name: "similarweb", title: "Similarweb API", recognise: similarweb::is, read: similarweb::read, ..PLAIN },
+    Format {
+        name: "radar",
+        title: "Cloudflare Radar",
+        recognise: radar::is,
+        read: radar::read,
+        dated_by_name: true,
+        ..PLAIN
+    },
+    Format { name: "gdelt", title: "GDELT timeline", recognise: gdelt::is, read: gdelt::read, ..PLAIN },
+    Format { name: "wikimedia", title: "Wikimedia page views", recognise: wikimedia::is, read: wikimedia::read, ..PLAIN },
+    Format { name: "matomo", title: "Matomo export", recognise: matomo::is, read: matomo::read, ..PLAIN },
+    Format { name: "plausible", title: "Plausible export", recognise: plausible::is, read: plausible::read, ..PLAIN },
+    Format {
+        name: "majestic",
+        title: "Majestic Million",
+        recognise: majestic::is,
+        read: majestic::read,
+        dated_by_name: true,
+        ..PLAIN
+    },
+    Format { name: "crux", title: "CrUX top list", recognise: crux::is, read: crux::read, dated_by_name: true, ..PLAIN },
+    Format {
+        name: "umbrella",
+        title: "Cisco Umbrella list",
+        recognise: tranco::is_umbrella,
+        read: tranco::read,
+        dated_by_name: true,
+        ..PLAIN
+    },
+    Format { name: "tranco", title: "Tranco list", recognise: tranco::is, read: tranco::read, dated_by_name: true, ..PLAIN },
+    Format { name: "squid", title: "Squid access.log", recognise: squid::is, read: squid::read, ..PLAIN },
+    Format {
+        name: "access-log",
+        title: "Apache or nginx access log",
+        recognise: access_log::is,
+        read: access_log::read,
+        ..PLAIN
+    },
+    Format {
+        name: "pageview-complete",
+        title: "Wikimedia pageview_complete dump",
+        recognise: pageview_complete::is,
+        read: pageview_complete::read,
+        dated_by_name: true,
+        vast: true,
+    },
+    Format {
+        name: "pageviews",
+        title: "Wikimedia hourly pageviews dump",
+        recognise: pageviews::is,
+        read: pageviews::read,
+        dated_by_name: true,
+        vast: true,
+    },
+];
+
+/// The last resort of recognition: one column a series.
+pub(super) static WIDE: Format =
+    Format { name: "wide", title: "wide table", recognise: wide::is, read: wide::read, ..PLAIN };
+
+/// The format of that name.
+pub(super) fn named(name: &str) -> Option<&'static Format> {
+    FORMATS.iter().chain([&WIDE]).find(|format| format.name == name)
+}
+
+/// The format that a file begins like.
+pub(super) fn recognised(head: &Head<'_>) -> Option<&'static Format> {
+    FORMATS.iter().chain([&WIDE]).find(|format| (format.recognise)(head))
+}
+
+/// The beginning of a file, unpacked, in UTF-8, without byte-order mark.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Head<'a> {
+    /// Up to 64 KiB.
+    pub text: &'a str,
+    /// The file's own name, without folders and endings of packing.
+    pub name: &'a str,
+}
+
+impl<'a> Head<'a> {
+    /// The head of a file with that path.
+    pub(super) fn new(text: &'a str, path: &'a str) -> Head<'a> {
+        Head { text, name: file_name(path) }
+    }
+
+    /// Lines that are neither empty nor comments.
+    fn lines(&self) -> impl Iterator<Item = &'a str> {
+        self.text.split(['\n', '\r']).map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
+    }
+
+    /// The names in the first line, in small letters, if it is a header of delimited text.
+    fn header(&self) -> Vec<String> {
+        self.lines().next().map(text::header_names).unwrap_or_default()
+    }
+
+    /// Whether the header has all these names.
+    fn has_columns(&self, names: &[&str]) -> bool {
+        let header = self.header();
+        names.iter().all(|name| header.iter().any(|found| found == name))
+    }
+
+    /// Whether this is JSON in which all these keys occur.
+    fn has_keys(&self, keys: &[&str]) -> bool {
+        self.text.trim_start().starts_with(['{', '['])
+            && keys.iter().all(|key| self.text.contains(&format!("\"{key}\"")))
+    }
+}
+
+/// The last part of a path without endings of packing.
+pub(super) fn file_name(path: &str) -> &str {
+    let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
+    [".gz", ".zst", ".bz2"].iter().fold(name, |name, ending| name.strip_suffix(ending).unwrap_or(name))
+}
+
+/// A file on its way through a reader.
+pub(super) struct Input<'a> {
+    /// The text, without byte-order mark.
+    pub reader: &'a mut dyn BufRead,
+    /// The file's own name, without folders and endings of packing.
+    pub name: &'a str,
+    /// What the user knows about it.
+    pub hints: Hints<'a>,
+}
+
+/// What the user knows about files and they do not say themselves.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Hints<'a> {
+    /// Columns by name.
+    pub columns: Option<&'a Columns>,
+    /// What a file without names of its own is about.
+    pub about: Option<&'a str>,
+    /// The day of a list.
+    pub date: Option<Seconds>,
+    /// Pages that are kept.
+    pub articles: Option<&'a Articles>,
+    /// What the numbers are.
+    pub kind: Option<Kind>,
+}
+
+impl Input<'_> {
+    /// The name of the value column: the user's choice or a default.
+    fn value_column(&self, default: &str) -> String {
+        let asked = self.hints.columns.and_then(|columns| columns.value.clone());
+        asked.unwrap_or_else(|| default.into())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,424 @@
+//! From cells as written to what they mean, each distinct text decided once, and into the [`Store`].
+
+use super::cell::{self, Value};
+use super::stamp::{self, Place, Stamp, Zone};
+use super::store::{Pair, Store};
+use super::table::Amount;
+use crate::error::{Error, Result};
+use crate::registry::{Host, fold};
+use crate::series::Kind;
+use crate::time::{Seconds, Step};
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// Texts remembered with their meaning before they are forgotten, where most of them are not kept.
+const REMEMBERED: usize = 1 << 20;
+
+/// From here on, neighbouring whole numbers can no longer be told apart.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// What a name that is no host begins with; what follows is kept as it is written.
+pub(super) const TOPICS: [&str; 4] = ["article:", "project:", "term:", "tor:"];
+
+/// Whether a name of a folded domain or topic is kept.
+pub(super) type Keep<'a> = &'a (dyn Fn(&str) -> bool + Sync);
+
+/// What names become.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Folding {
+    /// Hosts fold to registrable domains.
+    #[default]
+    Domain,
+    /// Hosts stay hosts.
+    Host,
+}
+
+/// How rows are taken in.
+#[derive(Clone, Copy)]
+pub(super) struct Ways<'a> {
+    /// Zone of stamps that carry none.
+    pub zone: &'a Zone,
+    /// Length of the periods that rows are added up to; `None` = as written.
+    pub step: Option<Step>,
+    /// What hosts become.
+    pub folding: Folding,
+    /// Names that are kept; `None` = all.
+    pub keep: Option<Keep<'a>>,
+}
+
+impl std::fmt::Debug for Ways<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ways").field("step", &self.step).field("folding", &self.folding).finish_non_exhaustive()
+    }
+}
+
+/// What stands in a column of names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Named {
+    /// Nothing.
+    Missing,
+    /// A name with its index.
+    As(u32),
+    /// No host name.
+    Invalid,
+    /// A name that is not kept.
+    Other,
+}
+
+/// A name in a row of a source whose columns are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Name<'a> {
+    /// A host, address or origin: folds to its registrable domain.
+    Host(&'a str),
+    /// Something else, with one of the beginnings of [`TOPICS`].
+    Topic(&'a str),
+}
+
+/// A row of a source whose columns are known.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Row<'a> {
+    /// Start of the period.
+    pub time: Stamp,
+    /// Whose traffic.
+    pub name: Name<'a>,
+    /// Where the readers are; empty = all countries together.
+    pub country: &'a str,
+    /// What was observed.
+    pub value: Value,
+}
+
+/// A list of the most visited, complete down to a bound: what is not in it lies below.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct TopList {
+    /// Period of the list.
+    pub time: Seconds,
+    /// Country of the list.
+    pub country: String,
+    /// The smallest value in it, or the last rank.
+    pub bound: f64,
+}
+
+/// What was counted beside the rows.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tally {
+    /// Rows taken in.
+    pub rows: u64,
+    /// Reason → rows left out.
+    pub skipped: BTreeMap<&'static str, u64>,
+    /// Rows without a value.
+    pub empty: u64,
+    huge: u64,
+    largest: f64,
+    never: u64,
+    twice: u64,
+}
+
+/// Rows of one file on their way into a store.
+#[derive(Debug)]
+pub(super) struct Gather<'a> {
+    ways: Ways<'a>,
+    /// What was observed.
+    pub store: Store,
+    /// Denominators that the file carries beside its values.
+    pub totals: Vec<(Seconds, String, f64)>,
+    /// Lists that end somewhere.
+    pub lists: Vec<TopList>,
+    /// What was counted.
+    pub tally: Tally,
+    /// What the numbers are.
+    pub kind: Kind,
+    /// Sentences for the reader.
+    pub notes: Vec<String>,
+    names: HashMap<Box<str>, Named>,
+    countries: HashMap<Box<str>, Option<u32>>,
+    last_time: (String, Option<Place>),
+    others: HashSet<u32>,
+    instants: bool,
+    civil: bool,
+}
+
+impl<'a> Gather<'a> {
+    /// Nothing yet.
+    pub(super) fn new(ways: Ways<'a>, kind: Kind) -> Self {
+        Gather {
+            ways,
+            store: Store::default(),
+            totals: Vec::new(),
+            lists: Vec::new(),
+            tally: Tally::default(),
+            kind,
+            notes: Vec::new(),
+            names: HashMap::new(),
+            countries: HashMap::new(),
+            last_time: (String::new(), None),
+            others: HashSet::new(),
+            instants: false,
+            civil: false,
+        }
+    }
+
+    /// Another one for a part of the same file.
+    pub(super) fn sibling(&self) -> Gather<'a> {
+        Gather::new(self.ways, self.kind)
+    }
+
+    /// Takes what a sibling gathered.
+    pub(super) fn absorb(&mut self, other: Gather<'a>) {
+        let others: Vec<&str> = other.others.iter().map(|index| other.store.names()[*index as usize].as_str()).collect();
+        let others: Vec<u32> = others.into_iter().map(|name| self.store.name(name)).collect();
+        self.others.extend(others);
+        self.store.absorb(other.store);
+        self.totals.extend(other.totals);
+        self.lists.extend(other.lists);
+        self.notes.extend(other.notes);
+        self.instants |= other.instants;
+        self.civil |= other.civil;
+        let theirs = other.tally;
+        let mine = &mut self.tally;
+        mine.rows += theirs.rows;
+        mine.empty += theirs.empty;
+        mine.huge += theirs.huge;
+        mine.never += theirs.never;
+        mine.twice += theirs.twice;
+        mine.largest = mine.largest.max(theirs.largest);
+        theirs.skipped.into_iter().for_each(|(reason, rows)| *mine.skipped.entry(reason).or_default() += rows);
+    }
+
+    /// Counts rows left out.
+    pub(super) fn skip(&mut self, reason: &'static str, rows: u64) {
+        if rows > 0 {
+            *self.tally.skipped.entry(reason).or_default() += rows;
+        }
+    }
+
+    /// Where a time as written lies; `None` if it is no time.
+    pub(super) fn time(&mut self, text: &str) -> Option<Place> {
+        if self.last_time.0 != text {
+            let place = stamp::parse(cell::unquoted(text)).map(|stamp| self.place(stamp));
+            self.last_time.0.clear();
+            self.last_time.0.push_str(text);
+            self.last_time.1 = place;
+        }
+        self.last_time.1
+    }
+
+    /// Where a stamp lies: the start of its period.
+    pub(super) fn place(&mut self, stamp: Stamp) -> Place {
+        match stamp {
+            Stamp::Instant(_) => self.instants = true,
+            Stamp::Civil { .. } => self.civil = true,
+        }
+        match self.ways.zone.place(stamp) {
+            Place::Once(time) => Place::Once(self.start(time)),
+            Place::Never(time) => Place::Never(self.start(time)),
+            Place::Twice(first, second) => Place::Twice(self.start(first), self.start(second)),
+        }
+    }
+
+    /// Start of the period that holds a moment: from days on, that of the wall clock, written as if it were UTC.
+    fn start(&self, time: Seconds) -> Seconds {
+        match self.ways.step {
+            None => time,
+            Some(step) if step >= Step::DAY => step.floor(self.ways.zone.wall(time)),
+            Some(step) => time - self.ways.zone.wall(time).rem_euclid(step.seconds()),
+        }
+    }
+
+    /// Whether some stamps carry a zone and others do not.
+    pub(super) fn mixed(&self) -> bool {
+        self.instants && self.civil
+    }
+
+    /// The index of a country as written; `None` if it is none.
+    pub(super) fn country(&mut self, text: &str) -> Option<u32> {
+        if let Some(known) = self.countries.get(text) {
+            return *known;
+        }
+        let code = cell::country(text).ok().map(|code| self.store.name(&code));
+        self.countries.insert(text.into(), code);
+        code
+    }
+
+    /// What a name as written means: a topic by its beginning, a host otherwise.
+    pub(super) fn name(&mut self, text: &str) -> Named {
+        if let Some(known) = self.names.get(text) {
+            return *known;
+        }
+        let bare = cell::unquoted(text);
+        let named = match TOPICS.iter().any(|beginning| bare.starts_with(beginning)) {
+            _ if bare.is_empty() => Named::Missing,
+            true => self.kept(bare),
+            false => self.host(bare),
+        };
+        self.remember(text, named)
+    }
+
+    fn remember(&mut self, text: &str, named: Named) -> Named {
+        if self.ways.keep.is_some() && self.names.len() >= REMEMBERED {
+            self.names.clear();
+        }
+        self.names.insert(text.into(), named);
+        named
+    }
+
+    fn host(&mut self, text: &str) -> Named {
+        let host = match self.ways.folding {
+            Folding::Domain => fold(text),
+            Folding::Host => crate::registry::host(text),
+        };
+        let Some(name) = host.name() else { return Named::Invalid };
+        let named = self.kept(name);
+        if let (Host::Other(_), Named::As(index), Folding::Domain) = (&host, named, self.ways.folding) {
+            self.others.insert(index);
+        }
+        named
+    }
+
+    fn kept(&mut self, name: &str) -> Named {
+        match self.ways.keep {
+            Some(keep) if !keep(name) => Named::Other,
+            _ => Named::As(self.store.name(name)),
+        }
+    }
+
+    /// Takes in what stands under a key. The name must not be missing.
+    pub(super) fn put(&mut self, place: Place, name: Named, country: u32, amount: &Amount) {
+        let rows = amount.rows();
+        self.tally.rows += rows;
+        let name = match name {
+            Named::As(name) => name,
+            Named::Invalid | Named::Missing => return self.skip("not a host name", rows),
+            Named::Other => return self.skip("not among the names asked for", rows),
+        };
+        self.tally.empty += amount.empty;
+        if amount.sum >= EXACT {
+            self.tally.huge += amount.numbers;
+            self.tally.largest = self.tally.largest.max(amount.sum);
+        }
+        let pair = Pair { name, country };
+        match place {
+            Place::Once(time) => self.store.add_amount(time, pair, amount),
+            Place::Never(time) => {
+                self.tally.never += rows;
+                self.store.add_amount(time, pair, amount);
+            }
+            Place::Twice(first, second) => {
+                self.tally.twice += rows;
+                let half = halved(amount, self.kind);
+                self.store.add_amount(first, pair, &half);
+                // Both hours in one period: a value that holds in both stands there once.
+                if first != second || self.kind.adds_up() {
+                    self.store.add_amount(second, pair, &half);
+                }
+            }
+        }
+    }
+
+    /// The commonest case of [`Gather::put`]: one number at one moment.
+    pub(super) fn put_number(&mut self, time: Seconds, name: u32, country: u32, number: f64) {
+        self.tally.rows += 1;
+        if number >= EXACT {
+            self.tally.huge += 1;
+            self.tally.largest = self.tally.largest.max(number);
+        }
+        self.store.add(time, Pair { name, country }, number);
+    }
+
+    /// Takes in a row of a source whose columns are known.
+    ///
+    /// # Errors
+    /// The country is none.
+    pub(super) fn row(&mut self, row: Row<'_>) -> Result<()> {
+        let place = self.place(row.time);
+        let name = match row.name {
+            Name::Host(host) => self.name(host),
+            Name::Topic(topic) => match self.names.get(topic) {
+                Some(known) => *known,
+                None => {
+                    let named = self.kept(topic);
+                    self.remember(topic, named)
+                }
+            },
+        };
+        let country = self.country(row.country).ok_or_else(|| {
+            Error::input(format!("found '{}', expected an ISO 3166-1 code of two letters", row.country))
+                .in_column("country")
+        })?;
+        self.put(place, name, country, &row.value.amount());
+        Ok(())
+    }
+
+    /// A total beside the values.
+    pub(super) fn total(&mut self, time: Stamp, country: &str, value: f64) {
+        if let Place::Once(time) | Place::Never(time) | Place::Twice(time, _) = self.place(time) {
+            self.totals.push((time, country.to_string(), value));
+        }
+    }
+
+    /// Takes in one entry of a list of ranks: of several hosts of one domain the best counts.
+    pub(super) fn rank(&mut self, time: Stamp, name: Name<'_>, country: &str, rank: f64) {
+        let place = self.place(time);
+        let (Name::Host(name) | Name::Topic(name)) = name;
+        let (Place::Once(time) | Place::Never(time) | Place::Twice(time, _)) = place;
+        self.tally.rows += 1;
+        match (self.name(name), self.country(country)) {
+            (Named::As(name), Some(country)) => self.store.best(time, Pair { name, country }, rank),
+            (Named::Other, _) => self.skip("not among the names asked for", 1),
+            _ => self.skip("not a host name", 1),
+        }
+    }
+
+    /// A list ends here.
+    pub(super) fn list(&mut self, time: Stamp, country: &str, bound: f64) {
+        if let Place::Once(time) | Place::Never(time) | Place::Twice(time, _) = self.place(time) {
+            self.lists.push(TopList { time, country: cell::country(country).unwrap_or_default(), bound });
+        }
+    }
+
+    /// What the reader should know about what was counted.
+    pub(super) fn remarks(&self) -> Vec<String> {
+        let Tally { huge, largest, never, twice, .. } = self.tally;
+        let mut notes = self.notes.clone();
+        if huge > 0 {
+            notes.push(format!(
+                "{huge} values of 2^53 or more (up to {largest:.3e}): kept to 53 bits, the last digits are lost"
+            ));
+        }
+        if never > 0 {
+            notes.push(format!("{never} rows at an hour that the clocks skipped: moved past the gap"));
+        }
+        if twice > 0 {
+            let how = if self.kind.adds_up() { "divided equally between both" } else { "taken for both" };
+            notes.push(format!("{twice} rows at an hour that came twice as clocks were set back: {how}"));
+        }
+        if !self.others.is_empty() {
+            let others = self.others.len();
+            notes.push(format!(
+                "{others} names without a registrable domain (addresses, single labels): kept as they are"
+            ));
+        }
+        notes
+    }
+}
+
+impl Value {
+    /// As the amount of one row.
+    pub(super) fn amount(self) -> Amount {
+        match self {
+            Value::Number(sum) => Amount { sum, numbers: 1, ..Amount::default() },
+            Value::Empty => Amount { empty: 1, ..Amount::default() },
+            Value::Below(bound) => Amount { censored: 1, bound, ..Amount::default() },
+        }
+    }
+}
+
+/// A repeated hour of the wall clock stands for two hours: a count is divided, anything else holds in both.
+fn halved(amount: &Amount, kind: Kind) -> Amount {
+    let by = if kind.adds_up() { 2.0 } else { amount.rows().max(1) as f64 };
+    Amount {
+        sum: amount.sum / by,
+        bound: amount.bound / by,
+        numbers: amount.numbers.min(1),
+        empty: amount.empty.min(1),
+        censored: amount.censored.min(1),
+    }
+}

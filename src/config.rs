@@ -54,9 +54,21 @@ pub struct Settings {
     #[arg(long, value_name = "FILE", help_heading = "Data")]
     pub total: Option<PathBuf>,
 
-    /// Format of the input; auto: CSV, Parquet or NDJSON, by the content [default: auto]
+    /// Format of the input [default: auto, by the content]
     #[arg(long, help_heading = "Data")]
     pub format: Option<Format>,
+
+    /// What files without names of their own are about: a host or a term [default: the file's name]
+    #[arg(long, value_name = "NAME", help_heading = "Data")]
+    pub name: Option<String>,
+
+    /// Day of lists that name none
+    #[arg(long, value_name = "DATE", help_heading = "Data")]
+    pub date: Option<String>,
+
+    /// Pages of Wikipedia that are kept: one a line, or a table of project, article, domain
+    #[arg(long, value_name = "FILE", help_heading = "Data")]
+    pub articles: Option<PathBuf>,
 
     /// Name of the column with the time
     #[arg(long, value_name = "NAME", help_heading = "Data")]
@@ -214,11 +226,66 @@ choice!(
 choice!(
     /// Format of the input.
     Format {
-        /// CSV, Parquet or NDJSON, by the content
+        /// By the content
         #[default]
         Auto,
+        /// Long table: timestamp, domain, country, visits
+        Csv,
+        /// The same as Parquet
+        Parquet,
+        /// The same as JSON, one object a line
+        Ndjson,
+        /// One column a domain, country or term
+        Wide,
+        /// Page views of Wikimedia: per article, aggregate, top by country
+        Wikimedia,
+        /// Hourly dump of page views
+        Pageviews,
+        /// Daily dump of page views (pageview_complete)
+        PageviewComplete,
+        /// Cloudflare Radar: series and rankings
+        Radar,
+        /// Google Trends, multiTimeline.csv
+        Trends,
+        /// GDELT timelinevol, timelinevolraw
+        Gdelt,
+        /// Tor Metrics, userstats
+        Tor,
+        /// Tranco list
+        Tranco,
+        /// Cisco Umbrella list
+        Umbrella,
+        /// Majestic Million
+        Majestic,
+        /// CrUX top list
+        Crux,
+        /// Plausible export
+        Plausible,
+        /// Matomo export
+        Matomo,
+        /// Google Analytics 4 export
+        Ga4,
+        /// Similarweb API
+        Similarweb,
+        /// OONI aggregation
+        Ooni,
+        /// IODA outage events
+        Ioda,
+        /// Apache or nginx access log
+        AccessLog,
+        /// Zeek http.log or dns.log
+        Zeek,
+        /// Squid access.log
+        Squid,
     }
 );
+
+impl Format {
+    /// The name used in options.
+    pub fn name(self) -> String {
+        self.to_possible_value().map_or(String::new(), |value| value.get_name().to_string())
+    }
+}
 
 choice!(
     /// What the values are.
@@ -317,6 +384,9 @@ impl Settings {
             verbose: self.verbose.or(weaker.verbose),
             total: self.total.or(weaker.total),
             format: self.format.or(weaker.format),
+            name: self.name.or(weaker.name),
+            date: self.date.or(weaker.date),
+            articles: self.articles.or(weaker.articles),
             time_col: self.time_col.or(weaker.time_col),
             domain_col: self.domain_col.or(weaker.domain_col),
             country_col: self.country_col.or(weaker.country_col),
@@ -393,7 +463,7 @@ mod tests {
                     "series" => "'csv'",
                     "charts" => "'svg'",
                     "fail-on" => "'high'",
-                    "format" => "'auto'",
+                    "format" => "'trends'",
                     "value-kind" => "'rank'",
                     "every" => "'day'",
                     "watch" => "'all'",

@@ -7,7 +7,7 @@
 
 mod host;
 
-pub use host::{Host, PUBLIC_SUFFIX_LIST, fold};
+pub use host::{Host, PUBLIC_SUFFIX_LIST, fold, host, is_listed};
 
 use crate::calendar::{Records, Row, is_code, span};
 use crate::error::{Error, Result};

@@ -35,6 +35,7 @@ pub(crate) fn load(plan: &Plan, registry: &Registry) -> Result<Loaded> {
             _ => ingest::Watch::Registry,
         },
         now: Some(plan.now),
+        hints: plan.hints.clone(),
     };
     let mut loaded = ingest::load(&request)?;
     loaded.settle(&settings.state);

@@ -19,6 +19,8 @@ pub(crate) struct Plan {
     pub to: Option<Seconds>,
     pub now: Seconds,
     pub options: pipeline::Options,
+    /// What the user knows about the files.
+    pub hints: ingest::Hints,
 }
 
 impl Plan {
@@ -78,8 +80,9 @@ impl Plan {
         options.check()?;
         let step = settings.every.and_then(step_of);
         let kind = settings.value_kind.map(kind_of);
+        let hints = hints(&settings)?;
         let out = settings.out.clone().unwrap_or_default();
-        Ok(Plan { out, step, kind, to: to.map(|(_, end)| end - 1), now, options, settings })
+        Ok(Plan { out, step, kind, to: to.map(|(_, end)| end - 1), now, options, hints, settings })
     }
 }
 
@@ -111,6 +114,15 @@ fn with_defaults(settings: Settings) -> Settings {
     settings.state = upper(settings.state);
     settings.country = upper(settings.country);
     settings
+}
+
+fn hints(settings: &Settings) -> Result<ingest::Hints> {
+    Ok(ingest::Hints {
+        format: settings.format.filter(|format| *format != Format::Auto).map(Format::name),
+        about: settings.name.clone(),
+        date: settings.date.as_deref().map(|text| moment("date", text)).transpose()?.map(|(day, _)| day),
+        articles: settings.articles.clone(),
+    })
 }
 
 /// A severity by its option.

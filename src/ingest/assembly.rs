@@ -44,8 +44,11 @@ impl<'a> Assembly<'a> {
         let periods = grid::periods(&self.collector.stamps, self.request.every, &self.zone)?;
         let found = grid::lay(&self.collector.stamps, periods, self.request.now)?;
         self.report.partial_last = found.partial_last;
-        let series = self.collector.finish(&found, &mut self.report)?;
         let mut sums = panel::Totals::default();
+        if self.request.total.is_none() {
+            sums.add_values(&self.collector.totals, &found);
+        }
+        let series = self.collector.finish(&found, &mut self.report)?;
         for table in totals {
             let mut table = table?;
             let file = described(&mut table, &mut self.report, &mut self.remarks);

@@ -1,9 +1,9 @@
 //! Whether a row is what it should be: what was found, what was expected.
 
 use super::cell;
+use super::gather::{TOPICS, coded};
 use super::groups::{RawRow, TimeCoding};
 use super::header::Chosen;
-use super::meaning::coded;
 use super::stamp::{self, Stamp, Zone};
 use crate::error::{Error, Result};
 use crate::registry::fold;
@@ -64,6 +64,11 @@ impl Check<'_> {
         if let Err(what) = cell::value(value) {
             return expected(chosen.value, value, what);
         }
+        if let (Some(index), Some(kind)) = (chosen.kind, row.kind.as_deref())
+            && Kind::from_name(kind) != Some(self.kind)
+        {
+            return expected(index, kind, &format!("'{}' as in the rows before", self.kind.name()));
+        }
         self.check_repeated(stamp, domain, country, line, memory)
     }
 
@@ -71,8 +76,12 @@ impl Check<'_> {
         if self.kind.adds_up() || matches!(self.zone.place(stamp), stamp::Place::Twice(..)) {
             return Ok(());
         }
-        let host = fold(cell::unquoted(domain));
-        let key = (stamp, host.name().unwrap_or("").to_string(), cell::country(country).unwrap_or_default());
+        let bare = cell::unquoted(domain);
+        let name = match TOPICS.iter().any(|beginning| bare.starts_with(beginning)) {
+            true => bare.to_string(),
+            false => fold(bare).name().unwrap_or("").to_string(),
+        };
+        let key = (stamp, name, cell::country(country).unwrap_or_default());
         match memory.seen.insert(key, line) {
             None => Ok(()),
             Some(earlier) => {

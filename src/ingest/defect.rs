@@ -1,12 +1,17 @@
 //! The first defect of a file, looked for row by row: file, line, column, what was found, what was expected.
 
+use super::cell;
 use super::check::{Check, Memory};
+use super::gather::{Gather, Named};
 use super::groups::{RawRow, TimeCoding};
 use super::records::for_each_field;
 use super::scan;
 use super::source::{self, Dialect, Format, Source};
 use crate::error::{Error, Result};
-use std::io::BufRead;
+use std::io::{BufRead, Read};
+
+/// A line of NDJSON may not be longer than this.
+const LONGEST: u64 = 1 << 24;
 
 /// Rows of a Parquet file looked at together.
 const BATCH: u32 = 100_000;
@@ -33,6 +38,7 @@ impl Search<'_> {
             Format::Csv(dialect) => self.in_csv(dialect),
             Format::Ndjson => self.in_ndjson(),
             Format::Parquet => self.in_parquet(),
+            Format::Foreign(_) => Ok(()),
         };
         found.err()
     }
@@ -76,16 +82,45 @@ impl Search<'_> {
             row.country = Some(text);
         } else if index == chosen.value {
             row.value = Some(text);
+        } else if Some(index) == chosen.kind {
+            row.kind = Some(text);
         }
     }
 
     fn in_ndjson(&self) -> Result<()> {
         let mut memory = Memory::default();
+        self.objects(|row, line| self.check.row(row, line, TimeCoding::Text, &mut memory).map(|()| true)).map(drop)
+    }
+
+    /// Gathers the objects of an NDJSON file; `false` if one of them cannot be taken as it is.
+    ///
+    /// # Errors
+    /// A line is no object.
+    pub(super) fn each_object(&self, gather: &mut Gather<'_>) -> Result<bool> {
+        let has_domain = self.check.chosen.domain.is_some();
+        self.objects(|row, _| {
+            let text = |cell: &Option<String>| cell.as_deref().unwrap_or("").to_string();
+            let (place, country) = (gather.time(&text(&row.time)), gather.country(&text(&row.country)));
+            let name = match gather.name(&text(&row.domain)) {
+                Named::Missing if has_domain => return Ok(false),
+                Named::Missing => Named::As(gather.store.name("")),
+                name => name,
+            };
+            let value = cell::value(&text(&row.value)).ok();
+            let (Some(place), Some(country), Some(value)) = (place, country, value) else { return Ok(false) };
+            gather.put(place, name, country, &value.amount());
+            Ok(true)
+        })
+    }
+
+    /// Goes through the objects of an NDJSON file until one is refused.
+    fn objects(&self, mut take: impl FnMut(&RawRow, u64) -> Result<bool>) -> Result<bool> {
         let mut reader = self.source.reader()?;
         let mut text = Vec::new();
         for line in 1.. {
             text.clear();
-            if reader.read_until(b'\n', &mut text).map_err(|e| Error::io("cannot read the file", e))? == 0 {
+            let read = reader.by_ref().take(LONGEST).read_until(b'\n', &mut text);
+            if read.map_err(|e| Error::io("cannot read the file", e))? == 0 {
                 break;
             }
             let bytes = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text).trim_ascii();
@@ -95,25 +130,24 @@ impl Search<'_> {
             let object: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(bytes)
                 .map_err(|e| Error::input("found no JSON object").because(e).at_line(line))?;
             let mut row = RawRow::default();
-            let used = [
-                Some(self.check.chosen.time),
-                self.check.chosen.domain,
-                self.check.chosen.country,
-                Some(self.check.chosen.value),
-            ];
+            let chosen = self.check.chosen;
+            let used = [Some(chosen.time), chosen.domain, chosen.country, Some(chosen.value)];
             for index in used.into_iter().flatten() {
                 match object.get(&self.check.header[index]) {
                     None | Some(serde_json::Value::Null) => {}
                     Some(serde_json::Value::String(text)) => self.put(&mut row, index, text.clone()),
                     Some(serde_json::Value::Number(number)) => self.put(&mut row, index, number.to_string()),
                     Some(other) => {
-                        return Err(self.check.fault(line, index, format!("found {other}, expected text or a number")));
+                        let message = format!("found {other}, expected text or a number");
+                        return Err(self.check.fault(line, index, message));
                     }
                 }
             }
-            self.check.row(&row, line, TimeCoding::Text, &mut memory)?;
+            if !take(&row, line)? {
+                return Ok(false);
+            }
         }
-        Ok(())
+        Ok(true)
     }
 
     fn in_parquet(&self) -> Result<()> {

@@ -134,8 +134,12 @@ pub(super) fn gather(
         let mut sent = Ok(());
         while sent.is_ok() {
             match blocks.next_block() {
-                Ok(Some(block)) if send.send(block).is_ok() => {}
-                Ok(_) => break,
+                Ok(Some(block)) => {
+                    if send.send(block).is_err() {
+                        break;
+                    }
+                }
+                Ok(None) => break,
                 Err(error) => sent = Err(error),
             }
         }
@@ -304,7 +308,10 @@ mod tests {
 
     #[test]
     fn whole_numbers_are_read_digit_by_digit() {
-        assert_eq!([whole(b"0"), whole(b"999999999999999"), whole(b"007")], [Some(0.0), Some(999_999_999_999_999.0), Some(7.0)]);
+        assert_eq!(
+            [whole(b"0"), whole(b"999999999999999"), whole(b"007")],
+            [Some(0.0), Some(999_999_999_999_999.0), Some(7.0)]
+        );
         assert_eq!([whole(b""), whole(b"1000000000000000"), whole(b"-1"), whole(b"1.0")], [None; 4]);
     }
 }

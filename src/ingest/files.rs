@@ -22,7 +22,8 @@ pub fn load(request: &Request<'_>) -> Result<Loaded> {
     let mut inputs = inputs::expand(&request.inputs, &mut assembly.report.failures);
     choose_totals(request, &mut inputs, &mut assembly.remarks);
     let columns = request.columns.clone();
-    let mut rules = Rules { columns, purpose: Use::Traffic, kind: request.kind, zone };
+    let hints = request.hints.clone();
+    let mut rules = Rules { columns, purpose: Use::Traffic, kind: request.kind, zone, hints };
     let mut by_hash: HashMap<String, String> = HashMap::new();
     for path in &inputs.files {
         let taken = table::read(path, &rules).and_then(|table| {

@@ -1,9 +1,10 @@
 //! From cells as written to what they mean, each distinct text decided once, and into the [`Store`].
 
 use super::cell::{self, Value};
+use super::groups::TimeCoding;
+use super::rows::Amount;
 use super::stamp::{self, Place, Stamp, Zone};
 use super::store::{Pair, Store};
-use super::table::Amount;
 use crate::error::{Error, Result};
 use crate::registry::{Host, fold};
 use crate::series::Kind;
@@ -43,6 +44,13 @@ pub(super) struct Ways<'a> {
     pub folding: Folding,
     /// Names that are kept; `None` = all.
     pub keep: Option<Keep<'a>>,
+}
+
+impl<'a> Ways<'a> {
+    /// Everything as it is written.
+    pub(super) fn plain(zone: &'a Zone) -> Ways<'a> {
+        Ways { zone, step: None, folding: Folding::Domain, keep: None }
+    }
 }
 
 impl std::fmt::Debug for Ways<'_> {
@@ -163,7 +171,8 @@ impl<'a> Gather<'a> {
 
     /// Takes what a sibling gathered.
     pub(super) fn absorb(&mut self, other: Gather<'a>) {
-        let others: Vec<&str> = other.others.iter().map(|index| other.store.names()[*index as usize].as_str()).collect();
+        let others: Vec<&str> =
+            other.others.iter().map(|index| other.store.names()[*index as usize].as_str()).collect();
         let others: Vec<u32> = others.into_iter().map(|name| self.store.name(name)).collect();
         self.others.extend(others);
         self.store.absorb(other.store);
@@ -192,8 +201,13 @@ impl<'a> Gather<'a> {
 
     /// Where a time as written lies; `None` if it is no time.
     pub(super) fn time(&mut self, text: &str) -> Option<Place> {
+        self.coded_time(text, TimeCoding::Text)
+    }
+
+    /// Where a time as coded lies; all times of one file are coded alike.
+    pub(super) fn coded_time(&mut self, text: &str, coding: TimeCoding) -> Option<Place> {
         if self.last_time.0 != text {
-            let place = stamp::parse(cell::unquoted(text)).map(|stamp| self.place(stamp));
+            let place = coded(text, coding).map(|stamp| self.place(stamp));
             self.last_time.0.clear();
             self.last_time.0.push_str(text);
             self.last_time.1 = place;
@@ -349,9 +363,8 @@ impl<'a> Gather<'a> {
 
     /// A total beside the values.
     pub(super) fn total(&mut self, time: Stamp, country: &str, value: f64) {
-        if let Place::Once(time) | Place::Never(time) | Place::Twice(time, _) = self.place(time) {
-            self.totals.push((time, country.to_string(), value));
-        }
+        let (Place::Once(time) | Place::Never(time) | Place::Twice(time, _)) = self.place(time);
+        self.totals.push((time, country.to_string(), value));
     }
 
     /// Takes in one entry of a list of ranks: of several hosts of one domain the best counts.
@@ -369,9 +382,14 @@ impl<'a> Gather<'a> {
 
     /// A list ends here.
     pub(super) fn list(&mut self, time: Stamp, country: &str, bound: f64) {
-        if let Place::Once(time) | Place::Never(time) | Place::Twice(time, _) = self.place(time) {
-            self.lists.push(TopList { time, country: cell::country(country).unwrap_or_default(), bound });
-        }
+        let (Place::Once(time) | Place::Never(time) | Place::Twice(time, _)) = self.place(time);
+        self.lists.push(TopList { time, country: cell::country(country).unwrap_or_default(), bound });
+    }
+
+    /// Rows left out, by reason.
+    pub(super) fn skipped(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let empty = Some(("no value", self.tally.empty)).filter(|(_, rows)| *rows > 0);
+        self.tally.skipped.iter().map(|(reason, rows)| (*reason, *rows)).chain(empty)
     }
 
     /// What the reader should know about what was counted.
@@ -420,5 +438,16 @@ fn halved(amount: &Amount, kind: Kind) -> Amount {
         numbers: amount.numbers.min(1),
         empty: amount.empty.min(1),
         censored: amount.censored.min(1),
+    }
+}
+
+/// A time as a table codes it.
+pub(super) fn coded(text: &str, coding: TimeCoding) -> Option<Stamp> {
+    let count = || text.parse::<i64>().ok();
+    match coding {
+        TimeCoding::Text => stamp::parse(cell::unquoted(text)),
+        TimeCoding::Days => count().map(|days| Stamp::Civil { wall: days * 86_400, date_only: true }),
+        TimeCoding::Wall(unit) => count().map(|units| Stamp::Civil { wall: units.div_euclid(unit), date_only: false }),
+        TimeCoding::Instant(unit) => count().map(|units| Stamp::Instant(units.div_euclid(unit))),
     }
 }

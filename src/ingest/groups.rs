@@ -67,4 +67,6 @@ pub(super) struct RawRow {
     pub country: Option<String>,
     /// Value.
     pub value: Option<String>,
+    /// Kind of the value, in tables of our own.
+    pub kind: Option<String>,
 }

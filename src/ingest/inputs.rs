@@ -4,7 +4,10 @@ use crate::error::{Error, Result};
 use std::path::{Path, PathBuf};
 
 /// Ends of names that are looked for in folders.
-const ENDINGS: [&str; 6] = ["csv", "tsv", "txt", "parquet", "ndjson", "jsonl"];
+const ENDINGS: [&str; 8] = ["csv", "tsv", "txt", "parquet", "ndjson", "jsonl", "json", "log"];
+
+/// Ends of names of packed files.
+const PACKINGS: [&str; 3] = [".gz", ".zst", ".bz2"];
 
 /// The files behind the inputs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -63,7 +66,7 @@ fn folder(path: &Path, totals: &mut Vec<PathBuf>) -> Result<Vec<PathBuf>> {
     }
     if files.is_empty() {
         let message = format!(
-            "a folder without data; looked for names ending in {} (or these with .gz, .zst)",
+            "a folder without data; looked for names ending in {} (or these with .gz, .bz2, .zst)",
             ENDINGS.join(", ")
         );
         return Err(Error::input(message).in_file(path.display().to_string()));
@@ -94,7 +97,12 @@ fn walk(folder: &Path) -> Result<Vec<PathBuf>> {
 
 fn is_table(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    let name = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst")).unwrap_or(&name);
+    let packed = PACKINGS.iter().find_map(|ending| name.strip_suffix(ending));
+    // Dumps are packed and have no ending of their own.
+    if packed.is_some_and(|name| name.starts_with("pageviews-") || name.starts_with("pagecounts-")) {
+        return true;
+    }
+    let name = packed.unwrap_or(&name);
     ENDINGS.iter().any(|ending| name.strip_suffix(ending).is_some_and(|stem| stem.ends_with('.')))
 }
 

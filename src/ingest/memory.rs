@@ -70,7 +70,8 @@ pub fn load_tables(request: &Request<'_>, traffic: &[&dyn Table], totals: &[&dyn
     let zone = Zone::named(request.time_zone.as_deref())?;
     let mut assembly = Assembly::new(request, zone.clone());
     let columns = request.columns.clone();
-    let mut rules = Rules { columns, purpose: Use::Traffic, kind: request.kind, zone };
+    let hints = request.hints.clone();
+    let mut rules = Rules { columns, purpose: Use::Traffic, kind: request.kind, zone, hints };
     for table in traffic {
         assembly.add(read(*table, &rules)?)?;
     }
@@ -101,6 +102,8 @@ fn checked(table: &dyn Table, rules: &Rules) -> Result<rows::Table> {
         rows: Vec::new(),
         notes: header::note(&header, &chosen).into_iter().collect(),
         skipped: Vec::new(),
+        totals: Vec::new(),
+        lists: Vec::new(),
     };
     match fill(&mut read, &grouped, &rules.zone, chosen.domain.is_some()) {
         true => Ok(read),
@@ -110,13 +113,13 @@ fn checked(table: &dyn Table, rules: &Rules) -> Result<rows::Table> {
 
 /// The first defect, row by row.
 fn defect(table: &dyn Table, check: &Check<'_>) -> Error {
-    let Chosen { time, domain, country, value } = *check.chosen;
+    let Chosen { time, domain, country, value, .. } = *check.chosen;
     let coding = table.coding(time);
     let mut memory = Memory::default();
     let found = (0..table.rows()).find_map(|row| {
         let text = |column: usize| table.cell(column, row).text();
         let (domain, country) = (domain.and_then(text), country.and_then(text));
-        let cells = RawRow { time: text(time), domain, country, value: text(value) };
+        let cells = RawRow { time: text(time), domain, country, value: text(value), kind: None };
         check.row(&cells, row as u64 + 1, coding, &mut memory).err()
     });
     found.unwrap_or_else(|| Error::input("the table is inconsistent, but no single row is at fault"))

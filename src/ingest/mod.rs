@@ -10,15 +10,19 @@ mod check;
 #[cfg(feature = "ingest")]
 mod defect;
 #[cfg(feature = "ingest")]
+mod delimited;
+#[cfg(feature = "ingest")]
 mod files;
 #[cfg(feature = "ingest")]
+pub mod formats;
+#[cfg(feature = "ingest")]
 pub mod frame;
+mod gather;
 mod grid;
 mod groups;
 mod header;
 #[cfg(feature = "ingest")]
 mod inputs;
-mod meaning;
 mod memory;
 mod option;
 mod panel;
@@ -33,6 +37,7 @@ mod scan;
 #[cfg(feature = "ingest")]
 mod source;
 pub mod stamp;
+mod store;
 #[cfg(feature = "ingest")]
 mod table;
 #[cfg(all(test, feature = "ingest"))]
@@ -68,6 +73,19 @@ pub enum Watch {
     All,
 }
 
+/// What the user knows about files that they do not say themselves.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hints {
+    /// Name of the format, as `--format` takes it; `None` = by the content.
+    pub format: Option<String>,
+    /// What files without names of their own are about: a host or a term.
+    pub about: Option<String>,
+    /// The day of lists that name none.
+    pub date: Option<Seconds>,
+    /// A list of the pages of an encyclopaedia that are kept.
+    pub articles: Option<PathBuf>,
+}
+
 /// What to read and how.
 #[derive(Clone, Debug)]
 pub struct Request<'a> {
@@ -97,6 +115,8 @@ pub struct Request<'a> {
     pub watch: Watch,
     /// The present: the period that holds it, and later ones, are left out.
     pub now: Option<Seconds>,
+    /// What the user knows about the files.
+    pub hints: Hints,
 }
 
 impl<'a> Request<'a> {
@@ -116,6 +136,7 @@ impl<'a> Request<'a> {
             registry,
             watch: Watch::default(),
             now: None,
+            hints: Hints::default(),
         }
     }
 }

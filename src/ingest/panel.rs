@@ -1,5 +1,6 @@
 //! From the rows of all files to series on one grid.
 
+use super::gather::TopList;
 use super::grid::{Found, Stamps};
 use super::rows::{Amount, Row, Table};
 use super::stamp::{Zone, show};
@@ -18,6 +19,12 @@ pub(super) struct Collector<'a> {
     rows: Vec<(u32, Seconds, Amount)>,
     all: HashMap<(String, Seconds), f64>,
     pub(super) stamps: Stamps,
+    /// Denominators that came with the values.
+    pub(super) totals: Vec<(Seconds, String, f64)>,
+    /// Lists that end somewhere.
+    lists: Vec<TopList>,
+    /// Name and country → the download that its scale belongs to.
+    scales: HashMap<(String, String), String>,
     /// Whether any table tells countries apart.
     pub(super) has_country: bool,
 }
@@ -37,6 +44,9 @@ impl<'a> Collector<'a> {
             rows: Vec::new(),
             all: HashMap::new(),
             stamps: Stamps::default(),
+            totals: Vec::new(),
+            lists: Vec::new(),
+            scales: HashMap::new(),
             has_country: false,
         }
     }
@@ -59,6 +69,9 @@ impl<'a> Collector<'a> {
             }
             _ => self.kind = Some((table.kind, table.name.clone())),
         }
+        self.check_scales(&table)?;
+        self.totals.append(&mut table.totals);
+        self.lists.append(&mut table.lists);
         let (from, to) = (self.request.from, self.request.to);
         let before = table.rows.len();
         table.rows.retain(|row| from.is_none_or(|from| from <= row.time) && to.is_none_or(|to| row.time <= to));
@@ -82,6 +95,26 @@ impl<'a> Collector<'a> {
         for ((country, time), sum) in all {
             *self.all.entry((table.names[country as usize].clone(), time)).or_default() += sum;
         }
+        Ok(())
+    }
+
+    /// Scaled numbers can be compared within their own download alone.
+    fn check_scales(&mut self, table: &Table) -> Result<()> {
+        if table.kind != Kind::Scaled {
+            return Ok(());
+        }
+        let pairs: HashSet<(u32, u32)> = table.rows.iter().map(|row| (row.domain, row.country)).collect();
+        let name = |index: u32| table.names[index as usize].clone();
+        let keys: Vec<(String, String)> =
+            pairs.into_iter().map(|(domain, country)| (name(domain), name(country))).collect();
+        if let Some((key, earlier)) = keys.iter().filter_map(|key| Some((key, self.scales.get(key)?))).min() {
+            let message = format!(
+                "'{}' is in {earlier} too, and each download is scaled by itself: the two cannot be joined; download the whole time at once",
+                key.0
+            );
+            return Err(Error::input(message).in_file(&table.name));
+        }
+        self.scales.extend(keys.into_iter().map(|key| (key, table.name.clone())));
         Ok(())
     }
 
@@ -150,6 +183,7 @@ impl<'a> Collector<'a> {
             run[1..].iter().for_each(|(_, _, other)| amount.add(other));
             put(&mut series[id as usize], period, &amount, found)?;
         }
+        self.below_lists(&mut series, found);
         let by_country: HashSet<String> =
             series.iter().filter(|one| !one.key.country.is_empty()).map(|one| one.key.domain.clone()).collect();
         let is_sum =
@@ -163,6 +197,19 @@ impl<'a> Collector<'a> {
             report.all_traffic = self.all_traffic(found);
         }
         Ok(series)
+    }
+
+    /// What is not in a list of the most visited lies below its end.
+    fn below_lists(&self, series: &mut [Series], found: &Found) {
+        let index = index_of(self.lists.iter().map(|list| list.time), found);
+        for list in &self.lists {
+            let Some(period) = index[&list.time] else { continue };
+            for one in series.iter_mut().filter(|one| one.key.country == list.country) {
+                if one.values[period].is_nan() {
+                    one.censored.entry(period).or_insert(list.bound);
+                }
+            }
+        }
     }
 
     /// Traffic of every domain in the input, watched or not, by country: what a share may be taken of.
@@ -246,6 +293,17 @@ impl Totals {
             }
         }
         Ok(())
+    }
+
+    /// Takes denominators in that came with the values.
+    pub(super) fn add_values(&mut self, values: &[(Seconds, String, f64)], found: &Found) {
+        let index = index_of(values.iter().map(|(time, ..)| *time), found);
+        for (time, country, value) in values {
+            if let Some(period) = index[time] {
+                let amount = Amount { sum: *value, numbers: 1, ..Amount::default() };
+                self.0.entry((country.clone(), period)).or_default().add(&amount);
+            }
+        }
     }
 
     /// The totals on the grid; a sum with a part that was not observed is a gap.

@@ -1,9 +1,10 @@
 //! The rows of one table, their texts given a meaning.
 
-use super::groups::Grouped;
+use super::cell::{self, Value};
+use super::gather::{Gather, Named, TopList, Ways};
+use super::groups::{Group, Grouped};
 use super::header::{Columns, Use};
-use super::meaning::{Domain, Meaning};
-use super::stamp::{Place, Zone};
+use super::stamp::Zone;
 use crate::series::Kind;
 use crate::time::Seconds;
 
@@ -18,6 +19,8 @@ pub(super) struct Rules {
     pub kind: Option<Kind>,
     /// Zone of stamps that carry none.
     pub zone: Zone,
+    /// What the user knows about the files.
+    pub hints: super::Hints,
 }
 
 /// What was observed under one key in one period; grows by [`Amount::add`].
@@ -87,119 +90,57 @@ pub(super) struct Table {
     pub notes: Vec<String>,
     /// Rows left out, by reason.
     pub skipped: Vec<(&'static str, u64)>,
+    /// Denominators that the file carries beside its values, by country.
+    pub totals: Vec<(Seconds, String, f64)>,
+    /// Lists that end somewhere: what is not in one lies below its bound.
+    pub lists: Vec<TopList>,
 }
-
-/// From here on, neighbouring whole numbers can no longer be told apart.
-const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// Gives the groups their meaning. `false` if anything is wrong: the defect is then looked for row by row.
 pub(super) fn fill(table: &mut Table, grouped: &Grouped, zone: &Zone, has_domain: bool) -> bool {
-    let mut meaning = Meaning::new(grouped, zone);
-    let mut tally = Tally::default();
+    let mut gather = Gather::new(Ways::plain(zone), table.kind);
+    let text = |index: Option<u32>| index.map(|index| grouped.texts[index as usize].as_str());
     for group in &grouped.groups {
-        let (Some(place), Some(country), Some(amount)) =
-            (meaning.place(group.time), meaning.country(group.country), meaning.amount(group))
-        else {
+        let place = text(group.time).and_then(|time| gather.coded_time(time, grouped.coding));
+        let (Some(place), Some(country)) = (place, gather.country(text(group.country).unwrap_or(""))) else {
             return false;
         };
-        let domain = match meaning.domain(group.domain) {
-            Domain::Missing if has_domain => return false,
-            Domain::Missing => meaning.name(String::new()),
-            Domain::Named(domain) => domain,
-            Domain::Invalid => {
-                tally.invalid += group.rows;
-                continue;
-            }
+        let Some(amount) = amount(group, text(group.odd)) else { return false };
+        let name = match gather.name(text(group.domain).unwrap_or("")) {
+            Named::Missing if has_domain => return false,
+            Named::Missing => Named::As(gather.store.name("")),
+            name => name,
         };
-        tally.empty += amount.empty;
-        if group.largest >= EXACT || amount.sum >= EXACT {
-            tally.huge += amount.numbers;
-            tally.largest = tally.largest.max(amount.sum);
-        }
-        let row = Row { domain, country, time: 0, amount };
-        match place {
-            Place::Once(time) => table.rows.push(Row { time, ..row }),
-            Place::Never(time) => {
-                tally.never += group.rows;
-                table.rows.push(Row { time, ..row });
-            }
-            Place::Twice(first, second) => {
-                tally.twice += group.rows;
-                let half = halved(&amount, table.kind);
-                table
-                    .rows
-                    .extend([Row { time: first, amount: half, ..row }, Row { time: second, amount: half, ..row }]);
-            }
-        }
+        gather.put(place, name, country, &amount);
     }
-    if meaning.mixed() || (!table.kind.adds_up() && repeated(&mut table.rows)) {
-        return false;
-    }
-    table.notes.extend(tally.notes(table.kind, meaning.others()));
-    table.skipped.extend(tally.skipped());
-    table.names = meaning.names;
-    true
+    table.take(gather)
 }
 
-/// A repeated hour of the wall clock stands for two hours: a count is divided, anything else holds in both.
-fn halved(amount: &Amount, kind: Kind) -> Amount {
-    let by = if kind.adds_up() { 2.0 } else { amount.rows().max(1) as f64 };
-    Amount {
-        sum: amount.sum / by,
-        bound: amount.bound / by,
-        numbers: amount.numbers.min(1),
-        empty: amount.empty.min(1),
-        censored: amount.censored.min(1),
-    }
+fn amount(group: &Group, odd: Option<&str>) -> Option<Amount> {
+    let rows = group.rows as f64;
+    let Some(odd) = odd else { return Some(Amount { sum: group.sum, numbers: group.rows, ..Amount::default() }) };
+    Some(match cell::value(odd).ok()? {
+        Value::Empty => Amount { empty: group.rows, ..Amount::default() },
+        Value::Below(bound) => Amount { censored: group.rows, bound: bound * rows, ..Amount::default() },
+        Value::Number(number) => Amount { sum: number * rows, numbers: group.rows, ..Amount::default() },
+    })
 }
 
-/// Whether two rows share key and moment.
-fn repeated(rows: &mut [Row]) -> bool {
-    rows.sort_by_key(|row| (row.domain, row.country, row.time));
-    rows.iter().any(|row| row.amount.rows() > 1)
-        || rows.windows(2).any(|pair| {
-            (pair[0].domain, pair[0].country, pair[0].time) == (pair[1].domain, pair[1].country, pair[1].time)
-        })
-}
-
-#[derive(Default)]
-struct Tally {
-    invalid: u64,
-    empty: u64,
-    huge: u64,
-    largest: f64,
-    never: u64,
-    twice: u64,
-}
-
-impl Tally {
-    fn notes(&self, kind: Kind, others: usize) -> Vec<String> {
-        let mut notes = Vec::new();
-        if self.huge > 0 {
-            notes.push(format!(
-                "{} values of 2^53 or more (up to {:.3e}): kept to 53 bits, the last digits are lost",
-                self.huge, self.largest
-            ));
+impl Table {
+    /// Takes what was gathered from the file. `false` if rows do not fit each other: the defect is then looked for.
+    pub(super) fn take(&mut self, mut gather: Gather<'_>) -> bool {
+        let rows = gather.store.drain();
+        self.rows =
+            rows.map(|(time, pair, amount)| Row { domain: pair.name, country: pair.country, time, amount }).collect();
+        self.kind = gather.kind;
+        if gather.mixed() || (!self.kind.adds_up() && self.rows.iter().any(|row| row.amount.rows() > 1)) {
+            return false;
         }
-        if self.never > 0 {
-            notes.push(format!("{} rows at an hour that the clocks skipped: moved past the gap", self.never));
-        }
-        if self.twice > 0 {
-            let how = if kind.adds_up() { "divided equally between both" } else { "taken for both" };
-            notes.push(format!("{} rows at an hour that came twice as clocks were set back: {how}", self.twice));
-        }
-        if others > 0 {
-            notes.push(format!(
-                "{others} names without a registrable domain (addresses, single labels): kept as they are"
-            ));
-        }
-        notes
-    }
-
-    fn skipped(&self) -> Vec<(&'static str, u64)> {
-        [("not a host name", self.invalid), ("no value", self.empty)]
-            .into_iter()
-            .filter(|(_, rows)| *rows > 0)
-            .collect()
+        self.notes.extend(gather.remarks());
+        self.skipped.extend(gather.skipped());
+        self.names = gather.store.names().to_vec();
+        self.totals = gather.totals;
+        self.lists = gather.lists;
+        true
     }
 }

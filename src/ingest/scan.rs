@@ -5,11 +5,10 @@
 
 use super::groups::{Group, Grouped, RawRow, TimeCoding};
 use super::header::Chosen;
-use super::source::{Dialect, Format, Source};
+use super::source::Source;
 use crate::error::{Error, Result};
 use polars::prelude::*;
 use std::collections::HashMap;
-use std::sync::Arc;
 
 /// Names of the columns of a Parquet file.
 pub(super) fn parquet_header(source: &Source) -> Result<Vec<String>> {
@@ -64,6 +63,7 @@ pub(super) fn raw_rows(
                     domain: cell("domain", row)?,
                     country: cell("country", row)?,
                     value: cell("value", row)?,
+                    kind: None,
                 })
             })
             .collect::<PolarsResult<Vec<_>>>()
@@ -74,14 +74,10 @@ pub(super) fn raw_rows(
 /// The file as four columns: `time`, `domain`, `country` (texts) and `value`.
 fn selected(source: &Source, header: &[String], chosen: &Chosen) -> Result<(LazyFrame, TimeCoding)> {
     guarded(source, || {
-        let (mut frame, names) = match &source.format {
-            Format::Csv(dialect) => (csv(source, dialect)?, csv_names(dialect)),
-            Format::Ndjson => (ndjson(source, header, chosen)?, header.to_vec()),
-            Format::Parquet => (parquet(source)?, header.to_vec()),
-        };
-        let column = |index: usize| col(names[index].as_str());
+        let mut frame = parquet(source)?;
+        let column = |index: usize| col(header[index].as_str());
         let schema = frame.collect_schema()?;
-        let time_type = schema.get(&names[chosen.time]).cloned().unwrap_or(DataType::String);
+        let time_type = schema.get(&header[chosen.time]).cloned().unwrap_or(DataType::String);
         let (time, coding) = time_of(column(chosen.time), &time_type);
         let text = |index: Option<usize>| match index {
             Some(index) => column(index).cast(DataType::String),
@@ -111,31 +107,6 @@ fn time_of(time: Expr, kind: &DataType) -> (Expr, TimeCoding) {
         }
         _ => (time, TimeCoding::Text),
     }
-}
-
-/// Columns get names of our own: a header may hold one name twice.
-fn csv_names(dialect: &Dialect) -> Vec<String> {
-    (0..dialect.header.len()).map(|index| format!("c{index}")).collect()
-}
-
-fn csv(source: &Source, dialect: &Dialect) -> PolarsResult<LazyFrame> {
-    let schema: Schema = csv_names(dialect).into_iter().map(|name| Field::new(name.into(), DataType::String)).collect();
-    LazyCsvReader::new(PlRefPath::try_from_path(&source.path)?)
-        .with_glob(false)
-        .with_separator(dialect.delimiter)
-        .with_eol_char(dialect.line_end)
-        .with_skip_lines(dialect.preamble as usize)
-        .with_has_header(true)
-        .with_schema(Some(Arc::new(schema)))
-        .with_raise_if_empty(false)
-        .finish()
-}
-
-fn ndjson(source: &Source, header: &[String], chosen: &Chosen) -> PolarsResult<LazyFrame> {
-    let used = [Some(chosen.time), chosen.domain, chosen.country, Some(chosen.value)];
-    let schema: Schema =
-        used.into_iter().flatten().map(|index| Field::new(header[index].as_str().into(), DataType::String)).collect();
-    LazyJsonLineReader::new(PlRefPath::try_from_path(&source.path)?).with_schema(Some(Arc::new(schema))).finish()
 }
 
 fn parquet(source: &Source) -> PolarsResult<LazyFrame> {

@@ -1,11 +1,12 @@
 //! From a named file to one that can be scanned: unpacked, in UTF-8, its shape known.
 
+use super::formats;
 use super::header;
-use super::records::{Records, count_fields, fields, for_each_field};
-use super::unpack::{cannot_read, hash, head, open, packing, recoded, spool, temporary_file, unpack};
+use super::records::{Records, fields};
+use super::unpack::{cannot_read, hash, head, open, packing, recoded, spool, unpack};
 use crate::error::{Error, Result};
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use tempfile::TempPath;
 
@@ -34,6 +35,8 @@ pub(super) enum Format {
     Parquet,
     /// One JSON object a line.
     Ndjson,
+    /// As its publisher writes it.
+    Foreign(&'static formats::Format),
 }
 
 /// How a delimited text is written.
@@ -54,12 +57,12 @@ impl Source {
     ///
     /// # Errors
     /// It cannot be read, is empty, packed in an unknown or broken way, grows beyond reason, or has no header.
-    pub(super) fn open(path: &Path) -> Result<Source> {
+    pub(super) fn open(path: &Path, format: Option<&str>) -> Result<Source> {
         let name = path.display().to_string();
-        Self::open_named(path, &name).map_err(|error| error.in_file(name))
+        Self::open_named(path, &name, format).map_err(|error| error.in_file(name))
     }
 
-    fn open_named(path: &Path, name: &str) -> Result<Source> {
+    fn open_named(path: &Path, name: &str, format: Option<&str>) -> Result<Source> {
         let mut temporary = Vec::new();
         let mut readable = path.to_path_buf();
         if !path.is_file() {
@@ -78,7 +81,7 @@ impl Source {
         if let Some(utf8) = recoded(&readable)? {
             readable = keep(&mut temporary, utf8);
         }
-        let format = format_of(&readable, name)?;
+        let format = format_of(&readable, name, format)?;
         Ok(Source { name: name.into(), format, bytes, sha256, path: readable, _temporary: temporary })
     }
 
@@ -93,21 +96,46 @@ fn keep(temporary: &mut Vec<TempPath>, path: TempPath) -> PathBuf {
     temporary[temporary.len() - 1].to_path_buf()
 }
 
-fn format_of(path: &Path, name: &str) -> Result<Format> {
-    let start = head(path, 1 << 16)?;
+/// The format asked for, or the one that the file begins like.
+fn format_of(path: &Path, name: &str, asked: Option<&str>) -> Result<Format> {
+    let start = head(path, HEAD)?;
+    let asked = asked.filter(|asked| *asked != "auto");
     if start.starts_with(b"PAR1") {
-        return Ok(Format::Parquet);
+        return match asked {
+            None | Some("parquet") => Ok(Format::Parquet),
+            Some(asked) => Err(Error::input(format!("found Parquet, expected the format '{asked}'"))),
+        };
     }
     if start.contains(&0) {
         return Err(Error::input("found binary data, expected CSV, NDJSON or Parquet"));
     }
     let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&start);
+    if text.trim_ascii_start().is_empty() && text.len() < HEAD as usize {
+        return Err(Error::input("the file is empty"));
+    }
+    match asked {
+        Some("csv") => dialect(path, line_end(&start)).map(Format::Csv),
+        Some("ndjson") => Ok(Format::Ndjson),
+        Some("parquet") => Err(Error::input("found text, expected Parquet")),
+        Some(asked) => formats::named(asked)
+            .map(Format::Foreign)
+            .ok_or_else(|| Error::usage(format!("no format '{asked}'; see --help for the list"))),
+        None => guessed(path, name, text, line_end(&start)),
+    }
+}
+
+/// How much of a file is looked at to tell its format.
+const HEAD: u64 = 1 << 16;
+
+fn guessed(path: &Path, name: &str, text: &[u8], line_end: u8) -> Result<Format> {
+    if let Some(format) = formats::recognised(&formats::Head::new(&String::from_utf8_lossy(text), name)) {
+        return Ok(Format::Foreign(format));
+    }
     match text.trim_ascii_start().first() {
-        None if text.len() < 1 << 16 => Err(Error::input("the file is empty")),
         Some(b'{') => Ok(Format::Ndjson),
         Some(b'[') => Err(Error::input("found a JSON array, expected one JSON object a line (NDJSON)")),
         _ if is_ndjson(name) => Err(Error::input("found no JSON object, expected one a line (NDJSON)").at_line(1)),
-        _ => dialect(path, line_end(&start)).map(Format::Csv),
+        _ => dialect(path, line_end).map(Format::Csv),
     }
 }
 
@@ -159,105 +187,46 @@ fn header_of(text: &[u8], line_end: u8, preamble: u64) -> Result<Dialect> {
     Ok(Dialect { delimiter, line_end, preamble, header })
 }
 
-/// Rows of a delimited text, and whether every one has as many fields as the header.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Shape {
-    /// Rows after the header, blank lines not counted.
-    pub rows: u64,
-    /// Blank lines after the header.
-    pub blank: u64,
-    /// Whether a row has another number of fields, or a quote is never closed.
-    pub ragged: bool,
-}
-
-/// Counts the rows of a delimited text; stops at the first ragged one.
-pub(super) fn shape(source: &Source, dialect: &Dialect) -> Result<Shape> {
-    let mut records = rows(source, dialect)?;
-    let mut shape = Shape::default();
-    while let Some(record) = records.next_record().map_err(|e| cannot_read(e).in_file(&source.name))? {
-        shape.rows += 1;
-        if record.unclosed || count_fields(record.bytes, dialect.delimiter) != dialect.header.len() {
-            shape.ragged = true;
-            break;
-        }
-    }
-    shape.blank = records.blank_lines();
-    Ok(shape)
-}
-
-/// Counts the objects of an NDJSON file: its lines that are not blank.
-pub(crate) fn objects(source: &Source) -> Result<Shape> {
-    let (mut reader, mut line, mut rows) = (source.reader()?, Vec::new(), 0);
-    while reader.read_until(b'\n', &mut line).map_err(|e| cannot_read(e).in_file(&source.name))? > 0 {
-        rows += u64::from(!line.trim_ascii().is_empty());
-        line.clear();
-    }
-    Ok(Shape { rows, ..Shape::default() })
-}
-
-/// A copy in the plainest form: no comments, no spaces around fields, quotes only where they are needed.
-pub(super) fn rewritten(source: &Source, dialect: &Dialect) -> Result<Source> {
-    let cannot_write = |e| Error::io("cannot write a temporary file", e);
-    let mut records = rows(source, dialect)?;
-    let mut file = temporary_file()?;
-    let mut out = BufWriter::new(file.as_file_mut());
-    let names: Vec<String> = (0..dialect.header.len()).map(|index| format!("c{index}")).collect();
-    writeln!(out, "{}", names.join(",")).map_err(cannot_write)?;
-    while let Some(record) = records.next_record().map_err(cannot_read)? {
-        let mut line = Vec::with_capacity(record.bytes.len() + 1);
-        for_each_field(record.bytes, dialect.delimiter, |index, field| {
-            if index > 0 {
-                line.push(b',');
-            }
-            if field.iter().any(|b| matches!(b, b',' | b'"' | b'\n' | b'\r')) {
-                line.push(b'"');
-                field
-                    .iter()
-                    .for_each(|b| line.extend_from_slice(if *b == b'"' { b"\"\"" } else { std::slice::from_ref(b) }));
-                line.push(b'"');
-            } else {
-                line.extend_from_slice(&field);
-            }
-        });
-        line.push(b'\n');
-        out.write_all(&line).map_err(cannot_write)?;
-    }
-    out.flush().map_err(cannot_write)?;
-    drop(out);
-    let mut temporary = Vec::new();
-    let path = keep(&mut temporary, file.into_temp_path());
-    let plain = Dialect { delimiter: b',', line_end: b'\n', preamble: 0, header: dialect.header.clone() };
-    Ok(Source {
-        name: source.name.clone(),
-        format: Format::Csv(plain),
-        bytes: source.bytes,
-        sha256: source.sha256.clone(),
-        path,
-        _temporary: temporary,
-    })
-}
-
 /// The records after the header, with their lines.
 pub(super) fn rows(source: &Source, dialect: &Dialect) -> Result<Records<BufReader<File>>> {
+    Ok(Records::new(after_header(source, dialect)?, dialect.line_end, dialect.preamble + 2))
+}
+
+/// What follows the header.
+pub(super) fn after_header(source: &Source, dialect: &Dialect) -> Result<BufReader<File>> {
     let mut reader = source.reader()?;
+    skip_header(&mut reader, dialect)?;
+    Ok(reader)
+}
+
+/// Passes over the lines up to the header, and the header.
+pub(super) fn skip_header(reader: &mut impl BufRead, dialect: &Dialect) -> Result<()> {
     let mut line = Vec::new();
     for _ in 0..=dialect.preamble {
         line.clear();
-        reader.read_until(dialect.line_end, &mut line).map_err(|e| cannot_read(e).in_file(&source.name))?;
+        reader.read_until(dialect.line_end, &mut line).map_err(cannot_read)?;
     }
-    Ok(Records::new(reader, dialect.line_end, dialect.preamble + 2))
+    Ok(())
+}
+
+/// Passes over the mark that some writers put before UTF-8.
+pub(super) fn skip_mark(reader: &mut impl BufRead) -> Result<()> {
+    let marked = reader.fill_buf().map_err(cannot_read)?.starts_with(b"\xef\xbb\xbf");
+    reader.consume(if marked { 3 } else { 0 });
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::Write;
 
     fn opened(name: &str, bytes: &[u8]) -> Result<(tempfile::TempDir, Source)> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(name);
         std::fs::write(&path, bytes).unwrap();
         // A plain file is read where it lies: its folder has to stay as long as the source.
-        Source::open(&path).map(|source| (folder, source))
+        Source::open(&path, None).map(|source| (folder, source))
     }
 
     fn dialect_of(bytes: &[u8]) -> Dialect {
@@ -328,13 +297,5 @@ mod tests {
             let (_folder, source) = opened("a.csv", &bytes).unwrap();
             assert_eq!(std::fs::read_to_string(&source.path).unwrap(), text);
         }
-    }
-
-    #[test]
-    fn ragged_rows_are_noticed() {
-        let text = b"date,site,views\n2023-10-07,rt.com,5\n\n2023-10-08,rt.com\n";
-        let (_folder, source) = opened("a.csv", text).unwrap();
-        let Format::Csv(dialect) = source.format.clone() else { panic!() };
-        assert_eq!(shape(&source, &dialect).unwrap(), Shape { rows: 2, blank: 1, ragged: true });
     }
 }

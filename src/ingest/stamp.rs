@@ -117,6 +117,11 @@ fn clock_time(midnight: Seconds, bytes: &[u8]) -> Option<Stamp> {
     let mut rest = &bytes[2..];
     let mut next = || -> Option<i64> {
         match rest {
+            // `T001500Z`, without colons.
+            [a @ b'0'..=b'9', b @ b'0'..=b'9', tail @ ..] => {
+                rest = tail;
+                number(&[*a, *b])
+            }
             [b':', a, b, tail @ ..] => {
                 rest = tail;
                 number(&[*a, *b])
@@ -292,7 +297,15 @@ mod tests {
 
     #[test]
     fn every_common_way_to_write_a_day_is_read() {
-        for text in ["2023-10-07", "2023/10/07", "20231007", " 2023-10-07 ", "2023-10-07 00:00:00", "2023-10-07T00"] {
+        for text in [
+            "2023-10-07",
+            "2023/10/07",
+            "20231007",
+            " 2023-10-07 ",
+            "2023-10-07 00:00:00",
+            "2023-10-07T00",
+            "20231007T0000",
+        ] {
             assert_eq!(civil(text), Some(OCTOBER_7), "{text}");
         }
         assert_eq!(civil("2023100713"), Some(OCTOBER_7 + 13 * 3_600));
@@ -304,6 +317,7 @@ mod tests {
     #[test]
     fn moments_with_a_zone_and_counts_from_1970_are_read() {
         for text in [
+            "20231007T000000Z",
             "2023-10-07T00:00:00Z",
             "2023-10-07 00:00 UTC",
             "2023-10-07T03:30:00+03:30",

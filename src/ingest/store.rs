@@ -1,7 +1,7 @@
 //! What was observed under every key in every period, added up as rows come: memory grows with distinct keys and
 //! periods, never with rows. Two stores add up to what one would have held, whatever the order.
 
-use super::table::Amount;
+use super::rows::Amount;
 use crate::time::Seconds;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -240,8 +240,7 @@ impl Store {
     pub(super) fn sorted(&self, time: Seconds) -> Vec<(Pair, Amount)> {
         let Some(at) = self.index.get(&time) else { return Vec::new() };
         let Period { cells, odd } = &self.periods[*at].1;
-        let mut all: Vec<_> =
-            cells.iter().map(|(word, cell)| (Pair::of(*word), amount(cell, odd.get(word)))).collect();
+        let mut all: Vec<_> = cells.iter().map(|(word, cell)| (Pair::of(*word), amount(cell, odd.get(word)))).collect();
         all.sort_unstable_by_key(|(pair, _)| *pair);
         all
     }

@@ -1,107 +1,170 @@
 //! One file read whole and checked: rows with meaning, or the first defect.
 
 use super::check::Check;
-use super::defect;
-use super::groups::{Group, Grouped};
+use super::defect::{self, Search};
+use super::delimited::{self, Defect, Layout};
+use super::formats::{self, Articles, Input};
+use super::gather::{Gather, Ways};
 use super::header;
+use super::records::fields;
 use super::rows::{Rules, Table, fill};
 use super::scan;
-use super::source::{self, Format, Shape, Source};
+use super::source::{self, Dialect, Format, Source};
+use super::unpack::cannot_read;
 use crate::error::{Error, Result};
+use crate::series::Kind;
 use std::path::Path;
+
+/// Files below this size are read on one thread.
+const SMALL: u64 = 8 << 20;
 
 /// Reads and checks a file.
 ///
 /// # Errors
 /// The first defect, as `file:line: column: what was found, what was expected`.
 pub(super) fn read(path: &Path, rules: &Rules) -> Result<Table> {
-    let source = Source::open(path)?;
+    let source = Source::open(path, rules.hints.format.as_deref())?;
     let name = source.name.clone();
     read_source(source, rules).map_err(|error| error.in_file(name))
 }
 
 fn read_source(source: Source, rules: &Rules) -> Result<Table> {
+    if let Format::Foreign(format) = source.format {
+        return foreign(&source, format, rules);
+    }
     let header = header_of(&source)?;
     let chosen = header::choose(&header, &rules.columns, rules.purpose)?;
-    let kind = rules.kind.unwrap_or_else(|| header::kind_of(&header[chosen.value]));
+    let written = own_kind(&source, &chosen)?;
+    let kind = rules.kind.or(written).unwrap_or_else(|| header::kind_of(&header[chosen.value]));
+    let chosen = header::Chosen { kind: chosen.kind.filter(|_| written.is_some() && rules.kind.is_none()), ..chosen };
     let check = Check { header: &header, chosen: &chosen, kind, zone: &rules.zone };
-    let search = defect::Search { source: &source, check };
-    let shape = match &source.format {
-        Format::Csv(dialect) => Some(source::shape(&source, dialect)?),
-        Format::Ndjson => Some(source::objects(&source)?),
-        Format::Parquet => None,
+    let search = Search { source: &source, check };
+    let mut table = empty(&source, kind);
+    table.has_country = chosen.country.is_some();
+    table.notes.extend(header::note(&header, &chosen));
+    let mut gather = Gather::new(Ways::plain(&rules.zone), kind);
+    let taken = match &source.format {
+        Format::Parquet => {
+            let grouped = scan::grouped(&source, &header, &chosen)?;
+            table.lines = grouped.groups.iter().map(|group| group.rows).sum();
+            fill(&mut table, &grouped, &rules.zone, chosen.domain.is_some())
+        }
+        Format::Csv(dialect) => {
+            let layout = Layout::new(dialect, &chosen, written);
+            let reader = source::after_header(&source, dialect)?;
+            let jobs = if source.bytes < SMALL { 1 } else { jobs() };
+            match delimited::gather(reader, &layout, &mut gather, jobs) {
+                Ok(()) => taken(&mut table, gather),
+                Err(Ok(Defect)) => false,
+                Err(Err(error)) => return Err(cannot_read(error)),
+            }
+        }
+        _ => match search.each_object(&mut gather)? {
+            true => taken(&mut table, gather),
+            false => false,
+        },
     };
-    if shape.is_some_and(|shape| shape.ragged) {
-        return Err(search.first(None));
-    }
-    if shape.is_some_and(|shape| shape.rows == 0) {
-        return Err(Error::input("the file has a header but no rows"));
-    }
-    let mut grouped = match scan::grouped(&source, &header, &chosen) {
-        Ok(grouped) => grouped,
-        Err(error) => second_try(&search, error)?,
-    };
-    let lines = counted(&mut grouped, shape, &search)?;
-    let mut table = Table {
-        name: source.name.clone(),
-        bytes: source.bytes,
-        sha256: source.sha256.clone(),
-        lines,
-        kind,
-        has_country: chosen.country.is_some(),
-        names: Vec::new(),
-        rows: Vec::new(),
-        notes: header::note(&header, &chosen).into_iter().collect(),
-        skipped: Vec::new(),
-    };
-    match fill(&mut table, &grouped, &rules.zone, chosen.domain.is_some()) {
-        true => Ok(table),
-        false => Err(search.first(None)),
+    match (taken, table.lines) {
+        (false, _) => Err(search.first(None)),
+        (true, 0) if source.format == Format::Parquet => Err(Error::input("the file has no rows")),
+        (true, 0) => Err(Error::input("the file has a header but no rows")),
+        (true, _) => Ok(table),
     }
 }
 
-/// The engine refused the file: because of a defect, which is named; or because it is stricter than need be about
-/// quotes, and then a copy in the plainest form will do.
-fn second_try(search: &defect::Search<'_>, refused: Error) -> Result<Grouped> {
-    if let Some(defect) = search.find() {
-        return Err(defect);
+fn taken(table: &mut Table, gather: Gather<'_>) -> bool {
+    table.lines = gather.tally.rows;
+    table.take(gather)
+}
+
+fn empty(source: &Source, kind: Kind) -> Table {
+    Table {
+        name: source.name.clone(),
+        bytes: source.bytes,
+        sha256: source.sha256.clone(),
+        lines: 0,
+        kind,
+        has_country: false,
+        names: Vec::new(),
+        rows: Vec::new(),
+        notes: Vec::new(),
+        skipped: Vec::new(),
+        totals: Vec::new(),
+        lists: Vec::new(),
     }
-    match &search.source.format {
-        Format::Csv(dialect) => {
-            let copy = source::rewritten(search.source, dialect)?;
-            scan::grouped(&copy, search.check.header, search.check.chosen)
-        }
-        _ => Err(refused),
+}
+
+/// Threads for one large file.
+fn jobs() -> usize {
+    std::thread::available_parallelism().map_or(1, |cores| cores.get().min(8))
+}
+
+/// A file in a format of its publisher.
+fn foreign(source: &Source, format: &'static formats::Format, rules: &Rules) -> Result<Table> {
+    let articles = rules.hints.articles.as_deref().map(articles).transpose()?;
+    let mut reader = source.reader()?;
+    source::skip_mark(&mut reader)?;
+    let mut gather = Gather::new(Ways::plain(&rules.zone), rules.kind.unwrap_or_default());
+    let hints = formats::Hints {
+        columns: Some(&rules.columns),
+        about: rules.hints.about.as_deref(),
+        date: rules.hints.date,
+        articles: articles.as_ref(),
+        kind: rules.kind,
+    };
+    let mut input = Input { reader: &mut reader, name: formats::file_name(&source.name), hints };
+    (format.read)(&mut input, &mut gather)?;
+    let mut table = empty(source, gather.kind);
+    let kind = gather.kind;
+    table.notes.push(format!("read as {}, values of kind '{}'", format.title, kind.name()));
+    table.lines = gather.tally.rows;
+    if gather.tally.rows == 0 {
+        return Err(match gather.skipped().next() {
+            Some((reason, rows)) => Error::input(format!("no row is left; {rows} were left out: {reason}")),
+            None => Error::input(format!("no rows found, though the file looks like one of {}", format.title)),
+        });
     }
+    let mixed = gather.mixed();
+    if !table.take(gather) {
+        return Err(match mixed {
+            true => Error::input("time stamps with and without a time zone in one file"),
+            false => Error::input(format!(
+                "several values for one name, country and time; values of kind '{}' cannot be added up",
+                kind.name()
+            )),
+        });
+    }
+    table.has_country = table.rows.iter().any(|row| !table.names[row.country as usize].is_empty());
+    if table.rows.is_empty() && table.totals.is_empty() {
+        return Err(Error::input("no row is left"));
+    }
+    Ok(table)
+}
+
+/// Reads a list of pages.
+///
+/// # Errors
+/// It cannot be read, or names none.
+pub(super) fn articles(path: &Path) -> Result<Articles> {
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|e| Error::io("cannot read the pages", e).in_file(&name))?;
+    Articles::parse(&text).map_err(|error| error.in_file(name))
+}
+
+/// The kind that a table of our own says its values are of: in its first row.
+fn own_kind(source: &Source, chosen: &header::Chosen) -> Result<Option<Kind>> {
+    let (Some(column), Format::Csv(dialect)) = (chosen.kind, &source.format) else { return Ok(None) };
+    let mut records = source::rows(source, dialect)?;
+    let first = records.next_record().map_err(cannot_read)?;
+    let cells = first.map(|record| fields(record.bytes, dialect.delimiter)).unwrap_or_default();
+    Ok(cells.get(column).and_then(|cell| cell.as_deref()).and_then(Kind::from_name))
 }
 
 fn header_of(source: &Source) -> Result<Vec<String>> {
     match &source.format {
-        Format::Csv(dialect) => Ok(dialect.header.clone()),
+        Format::Csv(Dialect { header, .. }) => Ok(header.clone()),
         Format::Parquet => scan::parquet_header(source),
         Format::Ndjson => defect::ndjson_header(source),
-    }
-}
-
-/// Takes the blank lines out and checks that the engine saw every row.
-fn counted(grouped: &mut Grouped, shape: Option<Shape>, search: &defect::Search<'_>) -> Result<u64> {
-    if let Some(shape) = shape {
-        let is_empty: Vec<bool> = grouped.texts.iter().map(|text| text.trim().is_empty()).collect();
-        let empty = |index: Option<u32>| index.is_none_or(|index| is_empty[index as usize]);
-        let is_blank = |g: &Group| g.odd.is_some() && [g.time, g.domain, g.country, g.odd].into_iter().all(empty);
-        let blank: u64 = grouped.groups.iter().filter(|g| is_blank(g)).map(|g| g.rows).sum();
-        if blank == shape.blank {
-            grouped.groups.retain(|g| !is_blank(g));
-        }
-        let rows: u64 = grouped.groups.iter().map(|g| g.rows).sum();
-        if rows != shape.rows {
-            let message = format!("the engine read {rows} rows of {}; the file may have changed meanwhile", shape.rows);
-            return Err(search.first(Some(Error::input(message))));
-        }
-        return Ok(rows);
-    }
-    match grouped.groups.iter().map(|g| g.rows).sum() {
-        0 => Err(Error::input("the file has no rows")),
-        rows => Ok(rows),
+        Format::Foreign(_) => Ok(Vec::new()),
     }
 }

@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use sha2::{Digest, Sha256};
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use tempfile::TempPath;
 
@@ -48,30 +48,42 @@ pub(super) fn spool(mut reader: impl Read) -> Result<TempPath> {
 pub(super) enum Packing {
     Gzip,
     Zstd,
+    Bzip2,
 }
 
 pub(super) fn packing(magic: &[u8]) -> Result<Option<Packing>> {
     match magic {
         [0x1f, 0x8b, ..] => Ok(Some(Packing::Gzip)),
         [0x28, 0xb5, 0x2f, 0xfd, ..] => Ok(Some(Packing::Zstd)),
-        [b'P', b'K', 3, 4, ..] => Err(Error::input("found a zip archive, expected the table itself (or .gz, .zst)")),
-        [b'B', b'Z', b'h', ..] | [0xfd, b'7', b'z', ..] => {
-            Err(Error::input("found bzip2 or xz, expected the table itself (or .gz, .zst)"))
+        [b'P', b'K', 3, 4, ..] => {
+            Err(Error::input("found a zip archive, expected the table itself (or .gz, .bz2, .zst)"))
         }
+        [b'B', b'Z', b'h', b'1'..=b'9', ..] => Ok(Some(Packing::Bzip2)),
+        [0xfd, b'7', b'z', ..] => Err(Error::input("found xz, expected the table itself (or .gz, .bz2, .zst)")),
         _ => Ok(None),
+    }
+}
+
+/// What is inside a packed stream.
+pub(super) fn decoder<'a>(packing: Packing, packed: impl BufRead + Send + 'a) -> io::Result<Box<dyn Read + Send + 'a>> {
+    Ok(match packing {
+        Packing::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(packed)),
+        Packing::Zstd => Box::new(zstd::stream::read::Decoder::with_buffer(packed)?),
+        Packing::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(packed)),
+    })
+}
+
+/// What a decoder that gave up means.
+pub(super) fn broken(error: io::Error) -> Error {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => Error::input("the packed file is truncated: it ends before its data do"),
+        _ => Error::input("the packed file is broken").because(error),
     }
 }
 
 pub(super) fn unpack(path: &Path, packing: Packing, packed: u64) -> Result<TempPath> {
     let file = BufReader::new(open(path)?);
-    let broken = |error: io::Error| match error.kind() {
-        io::ErrorKind::UnexpectedEof => Error::input("the packed file is truncated: it ends before its data do"),
-        _ => Error::input("the packed file is broken").because(error),
-    };
-    let mut reader: Box<dyn Read> = match packing {
-        Packing::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(file)),
-        Packing::Zstd => Box::new(zstd::stream::read::Decoder::with_buffer(file).map_err(broken)?),
-    };
+    let mut reader = decoder(packing, file).map_err(broken)?;
     let mut out = temporary_file()?;
     let mut buffer = vec![0; 1 << 16];
     let mut total = 0u64;

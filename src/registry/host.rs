@@ -54,6 +54,25 @@ pub fn fold(text: &str) -> Host {
     }
 }
 
+/// A host as it is: scheme, user, port, path and trailing dots go, subdomains stay.
+///
+/// ```
+/// # use floodmark::registry::{host, Host};
+/// assert_eq!(host("https://DE.RT.com/x"), Host::Other("de.rt.com".into()));
+/// ```
+pub fn host(text: &str) -> Host {
+    let host = bare_host(text.trim());
+    match address(host).or_else(|| to_ascii(host.trim_end_matches('.')).map(Cow::into_owned)) {
+        Some(name) if is_host(&name) || address(&name).is_some() => Host::Other(name),
+        _ => Host::Invalid,
+    }
+}
+
+/// Whether the ending of a domain is in the Public Suffix List, rather than taken for one because nothing is known.
+pub fn is_listed(domain: &str) -> bool {
+    psl::suffix(domain.as_bytes()).is_some_and(|suffix| suffix.is_known())
+}
+
 /// Cuts scheme, user, path, query and port away.
 fn bare_host(text: &str) -> &str {
     let text = text.split_once("://").map_or(text, |(_, rest)| rest);

@@ -36,6 +36,7 @@ pub(super) fn read(input: &mut Input<'_>, gather: &mut Gather<'_>) -> Result<()>
 /// A code of two letters that stands alone in a name.
 fn country_in(name: &str) -> String {
     let stem = name.split('.').next().unwrap_or("");
-    let mut codes = stem.split(['-', '_']).filter(|part| part.len() == 2 && part.bytes().all(|b| b.is_ascii_alphabetic()));
+    let mut codes =
+        stem.split(['-', '_']).filter(|part| part.len() == 2 && part.bytes().all(|b| b.is_ascii_alphabetic()));
     codes.next().map(str::to_ascii_uppercase).unwrap_or_default()
 }

@@ -56,7 +56,8 @@ fn blocks(input: &mut Input<'_>, gather: &mut Gather<'_>) -> Result<()> {
             continue;
         };
         if row.fields.len() != block.header.len() {
-            let message = format!("found {} fields, expected {} as in the header", row.fields.len(), block.header.len());
+            let message =
+                format!("found {} fields, expected {} as in the header", row.fields.len(), block.header.len());
             return Err(Error::input(message).at_line(row.line));
         }
         let time = time_of(&row, block)?;
@@ -121,7 +122,9 @@ fn report(input: &mut Input<'_>, gather: &mut Gather<'_>) -> Result<()> {
         .ok_or_else(|| Error::input("the report has no dimension 'date' or 'dateHour'"))?;
     let (country, host) = (dimension(&["countryId"]), dimension(&["hostName", "fullPageUrl"]));
     let known = [Some(time), country, host];
-    if let Some(other) = (0..dimensions.len()).find(|index| !known.contains(&Some(*index)) && dimensions[*index] != "country") {
+    if let Some(other) =
+        (0..dimensions.len()).find(|index| !known.contains(&Some(*index)) && dimensions[*index] != "country")
+    {
         gather.notes.push(format!("the dimension '{}' is added up", dimensions[other]));
     }
     let metric = match &asked {
@@ -132,7 +135,8 @@ fn report(input: &mut Input<'_>, gather: &mut Gather<'_>) -> Result<()> {
     gather.notes.push(format!("metric '{}' read as visits", metrics[metric]));
     for (index, row) in document.get("rows").and_then(Json::as_array).into_iter().flatten().enumerate() {
         let place = format!("rows[{index}]");
-        let cell = |key: &str, at: usize| row.get(key).and_then(|cells| cells.get(at)).and_then(|cell| cell.get("value"));
+        let cell =
+            |key: &str, at: usize| row.get(key).and_then(|cells| cells.get(at)).and_then(|cell| cell.get("value"));
         let text = |at: usize| cell("dimensionValues", at).and_then(Json::as_str).unwrap_or("");
         let stamp = stamp::parse(text(time))
             .ok_or_else(|| Error::input(format!("{place}: found '{}', expected YYYYMMDD", text(time))))?;

@@ -57,7 +57,9 @@ fn of_document(document: &Json) -> Result<(Vec<Outage>, u64)> {
     };
     let (mut outages, mut others) = (Vec::new(), 0);
     // Some answers nest a list for each request.
-    for (index, event) in list.iter().flat_map(|e| e.as_array().map_or(vec![e], |nested| nested.iter().collect())).enumerate() {
+    for (index, event) in
+        list.iter().flat_map(|e| e.as_array().map_or(vec![e], |nested| nested.iter().collect())).enumerate()
+    {
         match one(event).map_err(|error| error.context(format!("data[{index}]")))? {
             Some(outage) => outages.push(outage),
             None => others += 1,

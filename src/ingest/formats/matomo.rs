@@ -34,7 +34,8 @@ pub(super) fn read(input: &mut Input<'_>, gather: &mut Gather<'_>) -> Result<()>
     let country = optional(&header, "metadata_code").or_else(|| optional(&header, "code"));
     while let Some(row) = rows.next_full(&header)? {
         let (time, amount) = (row.time(date, &header)?, row.value(value, &header)?);
-        let row_of = Row { time, name: about.name(), country: country.map_or("", |at| code(row.get(at))), value: amount };
+        let row_of =
+            Row { time, name: about.name(), country: country.map_or("", |at| code(row.get(at))), value: amount };
         gather.row(row_of).map_err(|error| error.at_line(row.line))?;
     }
     Ok(())

@@ -80,7 +80,13 @@ const PLAIN: Format = Format {
 pub(super) static FORMATS: [Format; 20] = [
     Format { name: "zeek", title: "Zeek http.log or dns.log", recognise: zeek::is, read: zeek::read, ..PLAIN },
     Format { name: "ga4", title: "Google Analytics 4 export", recognise: ga4::is, read: ga4::read, ..PLAIN },
-    Format { name: "trends", title: "Google Trends multiTimeline.csv", recognise: trends::is, read: trends::read, ..PLAIN },
+    Format {
+        name: "trends",
+        title: "Google Trends multiTimeline.csv",
+        recognise: trends::is,
+        read: trends::read,
+        ..PLAIN
+    },
     Format { name: "tor", title: "Tor Metrics userstats", recognise: tor::is, read: tor::read, ..PLAIN },
     Format { name: "ooni", title: "OONI aggregation", recognise: ooni::is, read: ooni::read, ..PLAIN },
     Format { name: "ioda", title: "IODA outage events", recognise: ioda::is, read: ioda::read, ..PLAIN },
@@ -94,7 +100,13 @@ pub(super) static FORMATS: [Format; 20] = [
         ..PLAIN
     },
     Format { name: "gdelt", title: "GDELT timeline", recognise: gdelt::is, read: gdelt::read, ..PLAIN },
-    Format { name: "wikimedia", title: "Wikimedia page views", recognise: wikimedia::is, read: wikimedia::read, ..PLAIN },
+    Format {
+        name: "wikimedia",
+        title: "Wikimedia page views",
+        recognise: wikimedia::is,
+        read: wikimedia::read,
+        ..PLAIN
+    },
     Format { name: "matomo", title: "Matomo export", recognise: matomo::is, read: matomo::read, ..PLAIN },
     Format { name: "plausible", title: "Plausible export", recognise: plausible::is, read: plausible::read, ..PLAIN },
     Format {
@@ -105,7 +117,14 @@ pub(super) static FORMATS: [Format; 20] = [
         dated_by_name: true,
         ..PLAIN
     },
-    Format { name: "crux", title: "CrUX top list", recognise: crux::is, read: crux::read, dated_by_name: true, ..PLAIN },
+    Format {
+        name: "crux",
+        title: "CrUX top list",
+        recognise: crux::is,
+        read: crux::read,
+        dated_by_name: true,
+        ..PLAIN
+    },
     Format {
         name: "umbrella",
         title: "Cisco Umbrella list",
@@ -114,7 +133,14 @@ pub(super) static FORMATS: [Format; 20] = [
         dated_by_name: true,
         ..PLAIN
     },
-    Format { name: "tranco", title: "Tranco list", recognise: tranco::is, read: tranco::read, dated_by_name: true, ..PLAIN },
+    Format {
+        name: "tranco",
+        title: "Tranco list",
+        recognise: tranco::is,
+        read: tranco::read,
+        dated_by_name: true,
+        ..PLAIN
+    },
     Format { name: "squid", title: "Squid access.log", recognise: squid::is, read: squid::read, ..PLAIN },
     Format {
         name: "access-log",

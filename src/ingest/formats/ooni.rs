@@ -58,7 +58,10 @@ fn of_document(document: &Json) -> Result<Vec<Measured>> {
         }
         _ => return Err(Error::input("found no list 'result'")),
     };
-    list.into_iter().enumerate().map(|(index, row)| one(row).map_err(|e| e.context(format!("result[{index}]")))).collect()
+    list.into_iter()
+        .enumerate()
+        .map(|(index, row)| one(row).map_err(|e| e.context(format!("result[{index}]"))))
+        .collect()
 }
 
 fn one(row: &Json) -> Result<Measured> {

@@ -30,7 +30,9 @@ fn split(line: &str) -> Option<Line<'_>> {
     let fields: Vec<&str> = line.split(' ').collect();
     // The page id is missing where the page is unknown.
     let (wiki, title, access, total, hours) = match fields.as_slice() {
-        [wiki, title, _, access, total, hours] | [wiki, title, access, total, hours] => (wiki, title, access, total, hours),
+        [wiki, title, _, access, total, hours] | [wiki, title, access, total, hours] => {
+            (wiki, title, access, total, hours)
+        }
         _ => return None,
     };
     let known = matches!(*access, "desktop" | "mobile-web" | "mobile-app" | "mobile");

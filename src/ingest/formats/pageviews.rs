@@ -19,7 +19,8 @@ pub(super) fn is(head: &Head<'_>) -> bool {
     let mut lines = head.text.lines().peekable();
     let is_line = |line: &str| split(line.as_bytes()).is_some();
     // The last line may be cut off.
-    lines.peek().is_some() && lines.take(5).enumerate().all(|(index, line)| is_line(line) || index > 2)
+    lines.peek().is_some()
+        && lines.take(5).enumerate().all(|(index, line)| is_line(line) || index > 2)
         && head.lines().next().is_some_and(is_line)
 }
 
@@ -77,10 +78,7 @@ pub(super) fn read(input: &mut Input<'_>, gather: &mut Gather<'_>) -> Result<()>
 
 /// Goes through the lines of a dump; the number of those that are none. The bytes come in large pieces, so a line is
 /// mostly looked at where it lies.
-pub(super) fn for_each_line(
-    reader: &mut dyn BufRead,
-    mut take: impl FnMut(&[u8]) -> Result<bool>,
-) -> Result<u64> {
+pub(super) fn for_each_line(reader: &mut dyn BufRead, mut take: impl FnMut(&[u8]) -> Result<bool>) -> Result<u64> {
     let cannot_read = |e| Error::io("cannot read the file", e);
     let (mut lines, mut odd) = (0u64, 0u64);
     let mut rest: Vec<u8> = Vec::new();
@@ -108,7 +106,9 @@ pub(super) fn for_each_line(
         rest.extend_from_slice(&bytes[at..]);
         reader.consume(length);
         if rest.len() > 1 << 20 {
-            return Err(Error::input("a line of more than a megabyte: this is no dump of page views").at_line(lines + 1));
+            return Err(
+                Error::input("a line of more than a megabyte: this is no dump of page views").at_line(lines + 1)
+            );
         }
     }
     if !rest.is_empty() {

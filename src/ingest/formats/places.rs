@@ -6,7 +6,10 @@ pub(super) fn code(name: &str) -> Option<&'static str> {
     if name.eq_ignore_ascii_case("worldwide") || name.eq_ignore_ascii_case("world") || name.is_empty() {
         return Some("");
     }
-    PLACES.iter().find(|(_, names)| names.split('|').any(|known| known.eq_ignore_ascii_case(name))).map(|(code, _)| *code)
+    PLACES
+        .iter()
+        .find(|(_, names)| names.split('|').any(|known| known.eq_ignore_ascii_case(name)))
+        .map(|(code, _)| *code)
 }
 
 /// ISO 3166-1 code and names in use, joined by `|`.

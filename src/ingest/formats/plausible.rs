@@ -12,7 +12,8 @@ use crate::ingest::gather::{Gather, Row};
 use crate::series::Kind;
 
 pub(super) fn is(head: &Head<'_>) -> bool {
-    head.has_columns(&["date", "visitors", "visit_duration"]) || head.has_columns(&["date", "visitors", "bounces", "visits"])
+    head.has_columns(&["date", "visitors", "visit_duration"])
+        || head.has_columns(&["date", "visitors", "bounces", "visits"])
 }
 
 /// Columns that tell visits apart by something that is neither a place nor a time.
@@ -25,7 +26,9 @@ pub(super) fn read(input: &mut Input<'_>, gather: &mut Gather<'_>) -> Result<()>
     let mut rows = Rows::new(input.reader);
     let header = rows.header()?;
     if let Some(other) = OTHER.iter().find(|name| optional(&header, name).is_some()) {
-        let message = format!("visits are told apart by '{other}', which would add up to visits counted twice; expected imported_visitors or imported_locations");
+        let message = format!(
+            "visits are told apart by '{other}', which would add up to visits counted twice; expected imported_visitors or imported_locations"
+        );
         return Err(Error::input(message));
     }
     let (date, value, country) = (column(&header, "date")?, column(&header, &wanted)?, optional(&header, "country"));

@@ -17,7 +17,10 @@ use serde_json::Value as Json;
 pub(super) fn is(head: &Head<'_>) -> bool {
     let json = head.has_keys(&["timestamps"]) || head.has_keys(&["top_0"]);
     let header = head.header();
-    let is_list = header == ["domain"] || (header.len() <= 3 && header.iter().any(|name| name == "domain") && header.iter().any(|name| name == "rank"));
+    let is_list = header == ["domain"]
+        || (header.len() <= 3
+            && header.iter().any(|name| name == "domain")
+            && header.iter().any(|name| name == "rank"));
     let series = header.iter().any(|name| name.starts_with("serie_0"));
     json || is_list || series
 }
@@ -144,7 +147,9 @@ fn table(input: &mut Input<'_>, gather: &mut Gather<'_>) -> Result<()> {
                 _ => return Err(row.fault(rank, &header, "a rank from 1")),
             },
             None => bucket.ok_or_else(|| {
-                Error::input("the list is in no order, and its name tells no size such as top_1000: its ranks are unknown")
+                Error::input(
+                    "the list is in no order, and its name tells no size such as top_1000: its ranks are unknown",
+                )
             })?,
         };
         gather.rank(date, Name::Host(row.get(domain)), "", rank);
@@ -157,7 +162,13 @@ fn table(input: &mut Input<'_>, gather: &mut Gather<'_>) -> Result<()> {
 }
 
 /// A series as exported: time and value columns named after the series.
-fn exported(rows: &mut Rows<'_>, header: &[String], name: Name<'_>, kind: Option<Kind>, gather: &mut Gather<'_>) -> Result<()> {
+fn exported(
+    rows: &mut Rows<'_>,
+    header: &[String],
+    name: Name<'_>,
+    kind: Option<Kind>,
+    gather: &mut Gather<'_>,
+) -> Result<()> {
     gather.kind = kind.unwrap_or(Kind::Scaled);
     let is = |wanted: &str| header.iter().position(|found| found.to_lowercase().contains(wanted));
     let time = is("timestamp").map_or_else(|| column(header, "Serie_0: timestamps"), Ok)?;

@@ -182,7 +182,8 @@ impl Articles {
     pub(super) fn find(&self, project: &str, title: &str) -> Option<Subject> {
         let pages = self.pages.get(title)?;
         let fits = |page: &&Page| page.project.as_deref().is_none_or(|wanted| wanted == project);
-        let page = pages.iter().find(|page| page.project.is_some() && fits(page)).or_else(|| pages.iter().find(fits))?;
+        let page =
+            pages.iter().find(|page| page.project.is_some() && fits(page)).or_else(|| pages.iter().find(fits))?;
         Some(match &page.domain {
             Some(domain) => Subject::Host(domain.clone()),
             None => Subject::Term(article(project, title)),

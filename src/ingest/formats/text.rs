@@ -17,8 +17,12 @@ const LONGEST: u64 = 1 << 20;
 
 /// Names of a header line in the form they are compared in.
 pub(super) fn header_names(line: &str) -> Vec<String> {
-    let delimiter = delimiter_of(line.as_bytes());
-    fields(line.as_bytes(), delimiter).into_iter().flatten().map(|name| normal(&name)).collect()
+    raw_fields(line).iter().map(|name| normal(name)).collect()
+}
+
+/// Fields of a line.
+pub(super) fn raw_fields(line: &str) -> Vec<String> {
+    fields(line.as_bytes(), delimiter_of(line.as_bytes())).into_iter().flatten().collect()
 }
 
 fn delimiter_of(line: &[u8]) -> u8 {
@@ -149,7 +153,7 @@ pub(super) fn optional(header: &[String], name: &str) -> Option<usize> {
 /// It is none, or too large.
 pub(super) fn json(input: &mut Input<'_>) -> Result<Json> {
     let mut bytes = Vec::new();
-    let read = input.reader.by_ref().take(LARGEST + 1).read_to_end(&mut bytes);
+    let read = (&mut *input.reader).take(LARGEST + 1).read_to_end(&mut bytes);
     read.map_err(|e| Error::io("cannot read the file", e))?;
     if bytes.len() as u64 > LARGEST {
         return Err(Error::input(format!("a JSON document of more than {LARGEST} bytes: refused")));
@@ -218,7 +222,7 @@ pub(super) fn each_line(
     let mut line = Vec::new();
     loop {
         line.clear();
-        let read = input.reader.by_ref().take(LONGEST).read_until(b'\n', &mut line);
+        let read = (&mut *input.reader).take(LONGEST).read_until(b'\n', &mut line);
         if read.map_err(|e| Error::io("cannot read the file", e))? == 0 {
             break;
         }

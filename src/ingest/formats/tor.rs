@@ -11,7 +11,9 @@ use crate::series::Kind;
 
 pub(super) fn is(head: &Head<'_>) -> bool {
     let has = |names: &[&str]| head.has_columns(names);
-    has(&["date", "users", "country", "frac"]) || has(&["date", "users", "transport"]) || has(&["date", "country", "transport", "low", "high"])
+    has(&["date", "users", "country", "frac"])
+        || has(&["date", "users", "transport"])
+        || has(&["date", "country", "transport", "low", "high"])
 }
 
 pub(super) fn read(input: &mut Input<'_>, gather: &mut Gather<'_>) -> Result<()> {
@@ -24,7 +26,8 @@ pub(super) fn read(input: &mut Input<'_>, gather: &mut Gather<'_>) -> Result<()>
     };
     let mut rows = Rows::new(input.reader);
     let header = rows.header()?;
-    let (date, country, transport) = (column(&header, "date")?, optional(&header, "country"), optional(&header, "transport"));
+    let (date, country, transport) =
+        (column(&header, "date")?, optional(&header, "country"), optional(&header, "transport"));
     let value = match optional(&header, &wanted) {
         Some(value) => value,
         None if optional(&header, "low").is_some() => {

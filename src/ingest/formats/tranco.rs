@@ -27,7 +27,9 @@ fn entries<'a>(head: &Head<'a>) -> Option<Vec<&'a str>> {
 
 fn is_name(name: &str) -> bool {
     let name = name.trim().trim_matches('"');
-    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_".contains(&b)) && name.bytes().any(|b| b.is_ascii_alphabetic())
+    !name.is_empty()
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_".contains(&b))
+        && name.bytes().any(|b| b.is_ascii_alphabetic())
 }
 
 pub(super) fn is(head: &Head<'_>) -> bool {

@@ -5,7 +5,7 @@
 //! not written in such a table: counts, unless `--value-kind` says otherwise.
 
 use super::subject::{Subject, is_site, of, subject};
-use super::text::Rows;
+use super::text::{Rows, header_names, raw_fields};
 use super::{Head, Input};
 use crate::error::{Error, Result};
 use crate::ingest::gather::{Gather, Row};
@@ -15,13 +15,18 @@ use crate::series::Kind;
 
 pub(super) fn is(head: &Head<'_>) -> bool {
     let mut lines = head.lines();
-    let split = |line: &str| -> Vec<String> { super::text::header_names(line) };
-    let (Some(header), Some(first)) = (lines.next().map(split), lines.next().map(split)) else { return false };
+    let (Some(header), Some(first)) = (lines.next().map(header_names), lines.next().map(raw_fields)) else {
+        return false;
+    };
     let columns = &header[1.min(header.len())..];
     let mark = |name: &String| is_site(name) || is_country(&name.to_ascii_uppercase()) || is_partial(name);
     let is_time = first.first().is_some_and(|cell| stamp::parse(cell).is_some());
     // A column that is known by its name speaks for a long table.
-    !columns.is_empty() && is_time && header.len() == first.len() && columns.iter().all(mark) && recognised(columns) == 0
+    !columns.is_empty()
+        && is_time
+        && header.len() == first.len()
+        && columns.iter().all(mark)
+        && recognised(columns) == 0
 }
 
 fn is_country(name: &str) -> bool {
@@ -51,7 +56,8 @@ pub(super) fn read(input: &mut Input<'_>, gather: &mut Gather<'_>) -> Result<()>
         Some(name) => super::text::column(&header, name)?,
         None => time_candidates(&header).first().copied().unwrap_or(0),
     };
-    let wanted = |name: &str| chosen.as_ref().is_none_or(|chosen| chosen.contains(&normal(name))) && !is_partial(name.trim());
+    let wanted =
+        |name: &str| chosen.as_ref().is_none_or(|chosen| chosen.contains(&normal(name))) && !is_partial(name.trim());
     let columns: Vec<Column> = header
         .iter()
         .enumerate()

@@ -30,7 +30,8 @@ pub(super) fn read(input: &mut Input<'_>, gather: &mut Gather<'_>) -> Result<()>
     }
     let document = json(input)?;
     let items = document.get("items").and_then(Json::as_array);
-    let items = items.ok_or_else(|| Error::input("found no list 'items'; is it an answer of the page view service?"))?;
+    let items =
+        items.ok_or_else(|| Error::input("found no list 'items'; is it an answer of the page view service?"))?;
     let all = |key: &str, whole: &str| items.iter().any(|item| json_text(item, key) == whole);
     let (all_access, all_agents) = (all("access", "all-access"), all("agent", "all-agents"));
     for (index, item) in items.iter().enumerate() {
@@ -39,7 +40,9 @@ pub(super) fn read(input: &mut Input<'_>, gather: &mut Gather<'_>) -> Result<()>
             top(item, articles, &place, input, gather)?;
             continue;
         }
-        let part = |key: &str, whole: &str, sums: bool| sums && !matches!(json_text(item, key), "" | "all" ) && json_text(item, key) != whole;
+        let part = |key: &str, whole: &str, sums: bool| {
+            sums && !matches!(json_text(item, key), "" | "all") && json_text(item, key) != whole
+        };
         if part("access", "all-access", all_access) || part("agent", "all-agents", all_agents) {
             gather.skip("part of a sum that is there too", 1);
             continue;

@@ -15,7 +15,8 @@ use serde_json::Value as Json;
 use std::io::{BufRead, Read};
 
 pub(super) fn is(head: &Head<'_>) -> bool {
-    let tabs = head.text.starts_with("#separator") || head.text.lines().take(10).any(|line| line.starts_with("#fields\t"));
+    let tabs =
+        head.text.starts_with("#separator") || head.text.lines().take(10).any(|line| line.starts_with("#fields\t"));
     tabs || (head.text.starts_with('{') && head.text.contains("\"id.orig_h\""))
 }
 
@@ -62,14 +63,16 @@ fn header(input: &mut Input<'_>) -> Result<Option<(usize, usize)>> {
             };
         }
         line.clear();
-        input.reader.by_ref().take(1 << 20).read_until(b'\n', &mut line).map_err(cannot_read)?;
+        (&mut *input.reader).take(1 << 20).read_until(b'\n', &mut line).map_err(cannot_read)?;
         let text = String::from_utf8_lossy(&line);
         if let Some(names) = text.strip_prefix("#fields\t") {
             let names: Vec<&str> = names.trim_end().split('\t').collect();
             let at = |wanted: &[&str]| names.iter().position(|name| wanted.contains(name));
             return match (at(&["ts"]), at(&["host", "query", "server_name"])) {
                 (Some(time), Some(host)) => Ok(Some((time, host))),
-                _ => Err(Error::input("the log has no column 'host', 'query' or 'server_name': expected http.log or dns.log")),
+                _ => Err(Error::input(
+                    "the log has no column 'host', 'query' or 'server_name': expected http.log or dns.log",
+                )),
             };
         }
     }

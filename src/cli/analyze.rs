@@ -10,7 +10,7 @@ use crate::ingest::Loaded;
 use crate::registry::{PUBLIC_SUFFIX_LIST, Registry};
 use crate::report::cell::moment;
 use crate::report::folder::Folder;
-use crate::report::{run, tables};
+use crate::report::{html, run, tables};
 use crate::time::Step;
 use crate::{calendar, pipeline};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -67,8 +67,11 @@ pub(crate) fn fill(plan: &Plan, folder: &Folder) -> Result<(Loaded, Analysis)> {
     timings.done("tables");
     charts::write(folder, plan, &analysis, &events)?;
     timings.done("charts");
-    let record = run::serialize(&record(plan, &registry, &loaded, &analysis, timings.seconds)?)?;
-    folder.write("run.json", record.as_bytes())?;
+    let mut record = record(plan, &registry, &loaded, &analysis)?;
+    write_report(folder, &analysis, &events, &record)?;
+    timings.done("report");
+    record.timings = timings.seconds;
+    folder.write("run.json", run::serialize(&record)?.as_bytes())?;
     Ok((loaded, analysis))
 }
 
@@ -155,12 +158,19 @@ fn write_tables(folder: &Folder, plan: &Plan, analysis: &Analysis) -> Result<()>
     series::write(folder, plan.series(), analysis)
 }
 
+/// The page for people. Its tables are the files already written: whatever is among them is shown.
+fn write_report(folder: &Folder, analysis: &Analysis, events: &[Event], record: &run::Run<&Settings>) -> Result<()> {
+    let tables = folder.tables(&["series.csv"])?.into_iter().map(|(file, csv)| html::Table { file, csv });
+    let tables: Vec<html::Table> = tables.collect();
+    let report = html::Report { analysis, events, tables: &tables, run: record };
+    folder.write("report.html", html::serialize(&report)?.as_bytes())
+}
+
 fn record<'a>(
     plan: &'a Plan,
     registry: &Registry,
     loaded: &Loaded,
     analysis: &Analysis,
-    timings: BTreeMap<String, f64>,
 ) -> Result<run::Run<&'a Settings>> {
     Ok(run::Run {
         program: "floodmark",
@@ -179,7 +189,7 @@ fn record<'a>(
         counts: run::CountsRecord::of(analysis),
         skipped_rows: loaded.report.skipped.clone(),
         notes: loaded.report.notes.iter().chain(&analysis.notes).cloned().collect(),
-        timings,
+        timings: BTreeMap::new(),
     })
 }
 

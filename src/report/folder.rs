@@ -84,6 +84,22 @@ impl Folder {
         write(&mut out).and_then(|()| out.flush()).map_err(|error| self.fail(name, error))
     }
 
+    /// The CSV files written so far, by name, except `without`: name and text.
+    pub fn tables(&self, without: &[&str]) -> Result<Vec<(String, String)>> {
+        let mut tables = Vec::new();
+        let entries = fs::read_dir(self.temporary.path()).map_err(|error| self.fail("", error))?;
+        for entry in entries {
+            let name = entry.map_err(|error| self.fail("", error))?.file_name().to_string_lossy().into_owned();
+            if name.ends_with(".csv") && !without.contains(&name.as_str()) {
+                let path = self.temporary.path().join(&name);
+                let text = fs::read_to_string(path).map_err(|error| self.fail(&name, error))?;
+                tables.push((name, text));
+            }
+        }
+        tables.sort();
+        Ok(tables)
+    }
+
     fn fail(&self, name: &str, error: io::Error) -> Error {
         Error::io("cannot write", error).in_file(self.target.join(name).display().to_string())
     }

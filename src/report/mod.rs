@@ -6,6 +6,8 @@ pub mod cell;
 #[cfg(feature = "cli")]
 pub mod folder;
 #[cfg(feature = "cli")]
+pub mod html;
+#[cfg(feature = "cli")]
 pub mod run;
 pub mod table;
 pub mod tables;

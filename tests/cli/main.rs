@@ -7,6 +7,7 @@ mod notify;
 mod notify_mail;
 mod options;
 mod real;
+mod report;
 mod result;
 mod server;
 mod verbs;

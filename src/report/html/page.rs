@@ -7,7 +7,7 @@ use super::{Report, embedded, places, summary, words};
 use crate::alert::{Alert, Analysis, Event, IndexRow};
 use crate::error::{Error, Result};
 use crate::report::cell::moment;
-use crate::report::run::InputFile;
+use crate::report::run::{InputFile, ListFile};
 use crate::series::Level;
 use crate::time::{Seconds, Step};
 use minijinja::Value;
@@ -20,8 +20,12 @@ const OPEN_CARDS: usize = 12;
 const MOST_COUNTRIES: usize = 12;
 const MOST_STATES: usize = 12;
 const MOST_EVENTS: usize = 8;
-/// Options that say where the result went and how fast, not what it is.
-const NOT_SHOWN: [&str; 8] = ["out", "force", "quiet", "verbose", "jobs", "fail-on", "charts", "series"];
+/// Options that say where the result went and how fast, not what it is; the present moment, which differs from run to
+/// run; and the inputs, which have a table of their own.
+const NOT_SHOWN: [&str; 10] =
+    ["out", "force", "quiet", "verbose", "jobs", "fail-on", "charts", "series", "now", "input"];
+/// Options that name files.
+const FILES: [&str; 3] = ["total", "domains", "events"];
 
 /// The page.
 #[derive(Debug, Serialize)]
@@ -55,8 +59,10 @@ pub(super) struct Page<'a> {
     version: String,
     seed: u64,
     registry: &'a str,
+    calendar: &'a str,
     suffixes: &'a str,
     inputs: Vec<(&'a str, String, String, &'a str)>,
+    lists: Vec<(&'a str, &'static str, String, &'a str)>,
     options: Vec<(String, String)>,
 }
 
@@ -127,15 +133,26 @@ impl<'a> Page<'a> {
                 .map_or_else(|| run.version.into(), |revision| format!("{} ({revision})", run.version)),
             seed: run.seed,
             registry: &run.registry_version,
+            calendar: &run.calendar_version,
             suffixes: &run.public_suffix_list_version,
             inputs: run.inputs.iter().map(input).collect(),
+            lists: run.lists.iter().map(list).collect(),
             options: shown_options(&options),
         })
     }
 }
 
+/// The name of a file without its folders: a page that is passed on tells nobody how a disk is arranged.
+fn file_name(path: &str) -> &str {
+    path.rsplit(['/', '\\']).next().unwrap_or(path)
+}
+
 fn input(file: &InputFile) -> (&str, String, String, &str) {
-    (&file.path, words::number(file.rows as f64), words::number(file.bytes as f64), &file.sha256)
+    (file_name(&file.path), words::number(file.rows as f64), words::number(file.bytes as f64), &file.sha256)
+}
+
+fn list(file: &ListFile) -> (&str, &'static str, String, &str) {
+    (file_name(&file.path), file.option, words::number(file.bytes as f64), &file.sha256)
 }
 
 /// A JSON value as a reader would write it.
@@ -151,7 +168,12 @@ fn plain(value: &serde_json::Value) -> String {
 fn shown_options(options: &serde_json::Value) -> Vec<(String, String)> {
     let all = options.as_object().into_iter().flatten();
     let shown = all.filter(|(name, _)| !NOT_SHOWN.contains(&name.as_str()));
-    shown.map(|(name, value)| (name.clone(), plain(value))).filter(|(_, value)| !value.is_empty()).collect()
+    let value = |(name, value): (&String, &serde_json::Value)| {
+        let text = plain(value);
+        let files = || text.split(", ").map(file_name).collect::<Vec<_>>().join(", ");
+        (name.clone(), if FILES.contains(&name.as_str()) { files() } else { text })
+    };
+    shown.map(value).filter(|(_, value)| !value.is_empty()).collect()
 }
 
 fn period(analysis: &Analysis) -> String {

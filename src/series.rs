@@ -4,7 +4,7 @@ use crate::time::Grid;
 use std::collections::BTreeMap;
 
 /// What the numbers of a series are, and so what may be computed from them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub enum Kind {
     /// Visits, page views, users: sums make sense, so do lifts and excess.
     #[default]

@@ -239,6 +239,6 @@ fn in_parallel<T: Send, R: Send>(
 }
 
 /// Days as a whole number of periods.
-fn periods(days: f64, step: Step) -> usize {
+pub fn periods(days: f64, step: Step) -> usize {
     (days * Step::DAY.seconds() as f64 / step.seconds() as f64).round() as usize
 }

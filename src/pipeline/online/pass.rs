@@ -123,6 +123,28 @@ impl Pass {
         (watched.level, &watched.series.key)
     }
 
+    /// The series of that name with everything known of it, scored in one go: for charts.
+    pub fn describe(
+        &self,
+        level: Level,
+        key: &crate::series::Key,
+        alert: &crate::alert::Alert,
+        options: &Options,
+    ) -> Option<crate::alert::ScoredSeries> {
+        let track = &self.tracks[*self.known.get(&(level, key.clone()))?];
+        let scored = crate::pipeline::score::score(track.watched.clone(), &self.grid, options);
+        let stretch = self.grid.index_of(alert.onset).zip(self.grid.index_of(alert.end));
+        let stretches: Vec<(usize, usize)> = stretch.into_iter().collect();
+        let drop = alert.flags.contains(&crate::alert::Flag::Drop);
+        let (surges, drops) = if drop { (&[][..], &stretches[..]) } else { (&stretches[..], &[][..]) };
+        Some(scored.describe(surges, drops, options.interval))
+    }
+
+    /// Grid of the pass.
+    pub fn grid(&self) -> Grid {
+        self.grid
+    }
+
     /// Number of series that are judged.
     pub fn judged(&self) -> usize {
         self.tracks.iter().filter(|t| t.walker.as_ref().is_some_and(|w| w.known().judged > 0)).count()

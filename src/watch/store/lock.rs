@@ -10,7 +10,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A locked file. It stays when the lock is gone: removing it could take it from under the next holder.
 #[derive(Debug)]
-pub struct FileLock {
+pub(super) struct FileLock {
     _file: File,
 }
 
@@ -19,7 +19,7 @@ impl FileLock {
     ///
     /// # Errors
     /// Somebody else has it, or the file cannot be made.
-    pub fn take(path: &Path) -> Result<FileLock> {
+    pub(super) fn take(path: &Path) -> Result<FileLock> {
         let name = path.display().to_string();
         let fail = |error| {
             Error::io("cannot make the lock file of the store; is its folder there and writable?", error)

@@ -21,6 +21,7 @@ pub const MIGRATIONS: [&str; 2] = [
     CREATE TABLE runs (id BIGINT PRIMARY KEY, started BIGINT NOT NULL, now BIGINT NOT NULL, ended BIGINT, code BIGINT,
         body TEXT NOT NULL);",
     "CREATE INDEX outbox_by_state ON outbox (state, channel, batch);
+    CREATE INDEX transitions_by_alert ON transitions (alert, number);
     CREATE INDEX transitions_by_number ON transitions (number);",
 ];
 

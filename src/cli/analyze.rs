@@ -75,7 +75,7 @@ pub(crate) fn fill(plan: &Plan, folder: &Folder) -> Result<(Loaded, Analysis)> {
     Ok((loaded, analysis))
 }
 
-fn clock() -> i64 {
+pub(crate) fn clock() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_secs() as i64)
 }
 
@@ -99,7 +99,7 @@ impl Timings {
     }
 }
 
-fn registry(plan: &Plan) -> Result<Registry> {
+pub(crate) fn registry(plan: &Plan) -> Result<Registry> {
     let mut registry = Registry::builtin()?;
     for file in &plan.settings.domains {
         registry.add_file(Path::new(file))?;
@@ -112,7 +112,7 @@ fn registry(plan: &Plan) -> Result<Registry> {
     Ok(registry)
 }
 
-fn events(plan: &Plan) -> Result<Vec<Event>> {
+pub(crate) fn events(plan: &Plan) -> Result<Vec<Event>> {
     let mut events = match plan.settings.no_builtin_events {
         Some(true) => Vec::new(),
         _ => calendar::builtin()?,

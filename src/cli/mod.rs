@@ -17,6 +17,7 @@ mod shell;
 mod simulate;
 mod summary;
 mod verify;
+mod watch;
 
 use crate::error::{Error, Result};
 use args::{Arguments, Verb};
@@ -55,6 +56,7 @@ pub fn run(arguments: Arguments) -> Result<Outcome> {
     }
     let result = match arguments.verb {
         Verb::Analyze(analyze) => analyze::run(*analyze),
+        Verb::Watch(watch) => watch::run(&watch),
         Verb::Detect(detect) => detect::run(&detect),
         Verb::Simulate(simulate) => simulate::run(&simulate),
         Verb::Evaluate(evaluate) => evaluate::run(&evaluate),

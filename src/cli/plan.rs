@@ -135,7 +135,7 @@ pub(crate) fn severity(fail_on: FailOn) -> crate::alert::Severity {
     }
 }
 
-fn step_of(every: Every) -> Option<Step> {
+pub(crate) fn step_of(every: Every) -> Option<Step> {
     match every {
         Every::Auto => None,
         Every::Hour => Some(Step::HOUR),
@@ -144,7 +144,7 @@ fn step_of(every: Every) -> Option<Step> {
     }
 }
 
-fn kind_of(kind: ValueKind) -> Kind {
+pub(crate) fn kind_of(kind: ValueKind) -> Kind {
     match kind {
         ValueKind::Count => Kind::Count,
         ValueKind::Share => Kind::Share,
@@ -155,7 +155,7 @@ fn kind_of(kind: ValueKind) -> Kind {
 }
 
 /// A date or a time → its first second and the first one after it.
-fn moment(option: &str, text: &str) -> Result<(Seconds, Seconds)> {
+pub(crate) fn moment(option: &str, text: &str) -> Result<(Seconds, Seconds)> {
     ingest::moment(text).map_err(|error| error.context(format!("--{option} '{text}'")))
 }
 

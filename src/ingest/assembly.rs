@@ -119,7 +119,7 @@ fn check_something_is_left(request: &Request<'_>, collector: &Collector<'_>, rep
         return Ok(());
     }
     if collector.stamps.is_empty() {
-        return Err(Error::input("no row lies between the dates asked for"));
+        return Err(Error::input(super::NOTHING_IN_TIME));
     }
     let skipped: Vec<String> = report.skipped.iter().map(|(reason, rows)| format!("{reason}: {rows} rows")).collect();
     Err(Error::input(format!(

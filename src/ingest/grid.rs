@@ -127,7 +127,7 @@ pub(super) fn lay(stamps: &Stamps, periods: Periods, now: Option<Seconds>) -> Re
         notes.push(format!("{file} has one value a day, so the hours of other files are summed to days"));
     }
     let (Some(first), Some(last)) = (labels.first().copied(), labels.last().copied()) else {
-        return Err(Error::input("no row lies between the dates asked for"));
+        return Err(Error::input(super::NOTHING_IN_TIME));
     };
     let step = periods.step.seconds();
     let floor = |label: Seconds| label - (label - periods.anchor).rem_euclid(step);

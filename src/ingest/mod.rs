@@ -46,7 +46,7 @@ mod tests;
 mod unpack;
 
 #[cfg(feature = "ingest")]
-pub use files::load;
+pub use files::{NOTHING_IN_TIME, load, named};
 pub use groups::TimeCoding;
 pub use header::Columns;
 pub use memory::{Datum, Table, load_tables};

@@ -1,5 +1,6 @@
 //! The configuration of the job: `floodmark.toml`.
 
+use super::health;
 use super::notify::ChannelSettings;
 use super::secret;
 use super::transition::Change;
@@ -19,7 +20,7 @@ pub struct Config {
     /// Where it remembers.
     pub store: StoreSettings,
     /// Where it says how it is doing.
-    pub health: Health,
+    pub health: health::Settings,
     /// Options as of `analyze`.
     pub analysis: Settings,
     /// What it reads.
@@ -71,16 +72,6 @@ pub struct StoreSettings {
     pub password: Option<secret::Source>,
     /// Certificate authority of the server (PEM), for hosts other than this one.
     pub ca_file: Option<PathBuf>,
-}
-
-/// `[health]`.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Health {
-    /// JSON record of the last run.
-    pub last_run: Option<PathBuf>,
-    /// Text file for Prometheus' `node_exporter`.
-    pub prometheus: Option<PathBuf>,
 }
 
 /// `[[source]]`: files as `analyze` takes them.
@@ -138,7 +129,7 @@ struct File {
     #[serde(default)]
     store: StoreSettings,
     #[serde(default)]
-    health: Health,
+    health: health::Settings,
     #[serde(default)]
     analysis: Settings,
     #[serde(default)]

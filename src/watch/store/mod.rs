@@ -5,9 +5,11 @@ mod lock;
 mod outbox;
 pub mod schema;
 mod sqlite;
+mod status;
 
 pub use outbox::{Due, Waiting};
 pub use sqlite::Sqlite;
+pub use status::{Status, Tests, put_aside};
 
 use super::transition::{Record, Transition};
 use crate::error::{Error, Result};

@@ -16,7 +16,7 @@ pub struct Due {
 }
 
 /// What waits for one channel.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Waiting {
     /// Channel.
     pub channel: String,

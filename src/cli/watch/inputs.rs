@@ -86,6 +86,7 @@ fn request<'a>(job: &Job<'_>, source: &Source, registry: &'a Registry, inputs: V
             _ => ingest::Watch::Registry,
         },
         now: Some(job.plan.now),
+        hints: job.plan.hints.clone(),
     }
 }
 

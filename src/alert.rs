@@ -1,6 +1,7 @@
 //! What an analysis says: alerts, scored series, index rows, lifts, groups. Plain data without behaviour, made by
 //! [`crate::pipeline`] and written by the edges.
 
+use crate::measure::confounder::Judgement;
 use crate::series::{Key, Kind, Level, Role};
 use crate::time::{Grid, Seconds, Step};
 use std::collections::BTreeSet;
@@ -82,6 +83,10 @@ pub enum Flag {
     Displacement,
     /// A public holiday in the readers' country within the surge.
     Holiday,
+    /// One of its sites was blocked in the readers' country at the time, or until shortly before.
+    BlockedInCountry,
+    /// The readers' country was offline, in whole or in part, at the time.
+    Outage,
     /// Traffic fell: a drop, not a surge.
     Drop,
 }
@@ -99,6 +104,8 @@ impl Flag {
             Flag::SinglePeriod => "single_period",
             Flag::Displacement => "displacement",
             Flag::Holiday => "holiday",
+            Flag::BlockedInCountry => "blocked_in_country",
+            Flag::Outage => "outage",
             Flag::Drop => "drop",
         }
     }
@@ -455,6 +462,8 @@ pub struct Analysis {
     pub index_lifts: Vec<LiftRow>,
     /// Co-moving outlets.
     pub groups: Vec<Group>,
+    /// What the context says of each alert and drop; empty without a context (see [`crate::pipeline::explain`]).
+    pub confounders: Vec<Judgement>,
     /// What was counted.
     pub counts: Counts,
     /// Sentences for the reader: what could not be told and why.

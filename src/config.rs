@@ -130,6 +130,12 @@ pub struct Settings {
     #[serde(deserialize_with = "one_or_many")]
     pub events: Vec<String>,
 
+    /// What else may explain a surge: OONI, IODA or Radar answers (JSON), or a table from,until,country,domain,kind,source
+    /// (repeatable)
+    #[arg(long, value_name = "FILE", value_delimiter = ',', help_heading = "Selection")]
+    #[serde(deserialize_with = "one_or_many")]
+    pub context: Vec<String>,
+
     /// Leave out the built-in events
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL",
           value_parser = BoolishValueParser::new(), hide_possible_values = true, help_heading = "Selection")]
@@ -401,6 +407,7 @@ impl Settings {
             watch: self.watch.or(weaker.watch),
             domains: many(self.domains, weaker.domains),
             events: many(self.events, weaker.events),
+            context: many(self.context, weaker.context),
             no_builtin_events: self.no_builtin_events.or(weaker.no_builtin_events),
             by: self.by.or(weaker.by),
             online: self.online.or(weaker.online),

@@ -16,6 +16,7 @@
 //! | [`pipeline`] | all of it over a panel; what it finds is in [`alert`] |
 //! | [`simulate`], [`evaluate`] | traffic with known surges, and alerts judged against them |
 //! | `ingest`, `registry`, `calendar` | tables of traffic, known outlets, dated events (feature `ingest`) |
+//! | `context`, `fetch` | blocks and outages that may explain a surge; public sources, downloaded (feature `fetch`) |
 //! | `chart`, `report`, `config`, `cli` | charts, the result folder, settings, the program (features `chart`, `cli`) |
 //! | `watch` | the scheduled job: its store, its decisions, its deliveries (feature `cli`) |
 //!
@@ -54,6 +55,10 @@ pub mod chart;
 pub mod cli;
 #[cfg(feature = "cli")]
 pub mod config;
+#[cfg(feature = "fetch")]
+pub mod context;
+#[cfg(feature = "fetch")]
+pub mod fetch;
 #[cfg(feature = "ingest")]
 pub mod ingest;
 #[cfg(feature = "recipe")]

@@ -5,7 +5,9 @@
 //! a domain replaces what the shipped registry says about it. `from` and `until` are `YYYY[-MM[-DD]]`, both
 //! included, or empty for "as far as is known".
 
+pub mod articles;
 mod host;
+pub mod import;
 
 pub use host::{Host, PUBLIC_SUFFIX_LIST, fold, host, is_listed};
 
@@ -122,6 +124,12 @@ impl Registry {
     /// All entries, sorted by domain.
     pub fn iter(&self) -> impl Iterator<Item = &Entry> {
         self.entries.values().flatten()
+    }
+
+    /// The domain that stands for an outlet at a moment: of those in force the first of its file.
+    pub fn home(&self, outlet: &str, time: Seconds) -> Option<&Entry> {
+        let own = self.iter().filter(|entry| entry.outlet == outlet && entry.holds_at(time));
+        own.min_by_key(|entry| (entry.line, &entry.domain))
     }
 
     /// Outlet → its domains, both sorted.

@@ -12,7 +12,7 @@ use crate::report::cell::moment;
 use crate::report::folder::Folder;
 use crate::report::{html, run, tables};
 use crate::time::Step;
-use crate::{calendar, pipeline};
+use crate::{calendar, context, pipeline};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, stderr};
@@ -20,7 +20,7 @@ use std::path::Path;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// What a result folder may hold; anything else in it belongs to the user.
-pub(crate) const PARTS: [&str; 14] = [
+pub(crate) const PARTS: [&str; 15] = [
     "transitions.csv",
     "alerts.csv",
     "alerts.jsonl",
@@ -32,6 +32,7 @@ pub(crate) const PARTS: [&str; 14] = [
     "index_lifts.csv",
     "groups.csv",
     "attributions.csv",
+    "confounders.csv",
     "run.json",
     "report.html",
     "charts",
@@ -59,9 +60,14 @@ pub(crate) fn fill(plan: &Plan, folder: &Folder) -> Result<(Loaded, Analysis)> {
     let mut timings = Timings::default();
     let registry = registry(plan)?;
     let events = events(plan)?;
+    let files = &plan.settings.context;
+    let context = (!files.is_empty()).then(|| context::read_all(files.iter().map(Path::new))).transpose()?;
     let loaded = inputs::load(plan, &registry)?;
     timings.done("load");
-    let analysis = analyze(plan, &loaded, &events)?;
+    let mut analysis = analyze(plan, &loaded, &events)?;
+    if let Some(context) = &context {
+        pipeline::explain(&mut analysis, &loaded.panel, context);
+    }
     timings.done("analyze");
     write_tables(folder, plan, &analysis)?;
     timings.done("tables");
@@ -154,6 +160,7 @@ fn write_tables(folder: &Folder, plan: &Plan, analysis: &Analysis) -> Result<()>
     folder.fill("lifts.csv", |out| tables::lifts_csv(out, &analysis.lifts, step))?;
     folder.fill("index_lifts.csv", |out| tables::lifts_csv(out, &analysis.index_lifts, step))?;
     folder.fill("attributions.csv", |out| tables::attributions_csv(out, &analysis.alerts))?;
+    folder.fill("confounders.csv", |out| tables::confounders_csv(out, &analysis.confounders))?;
     folder.fill("groups.csv", |out| tables::groups_csv(out, &analysis.groups, step))?;
     series::write(folder, plan.series(), analysis)
 }

@@ -31,6 +31,8 @@ pub enum Verb {
     /// Look at the registry of outlets, or check one
     #[command(subcommand)]
     Domains(Domains),
+    /// Download a public source into canonical files
+    Fetch(Box<Fetch>),
     /// Recompute a result folder from its run.json and compare
     Verify(Verify),
     /// Print completions for a shell
@@ -180,6 +182,122 @@ pub struct Evaluate {
     pub json: bool,
 }
 
+/// `fetch`.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Tokens come from the environment (FLOODMARK_RADAR_TOKEN) or --token-file, never from the command \
+    line. The proxy is that of the environment (HTTPS_PROXY, NO_PROXY)."
+)]
+pub struct Fetch {
+    /// Whom to ask
+    pub source: SourceName,
+    /// First day
+    #[arg(long, value_name = "DATE")]
+    pub from: String,
+    /// Last day, included [default: yesterday]
+    #[arg(long, value_name = "DATE")]
+    pub to: Option<String>,
+    /// Folder for the tables [default: floodmark-data/SOURCE]
+    #[arg(short, long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub out: Option<PathBuf>,
+    /// Outlets by name, as domains list spells them (repeatable)
+    #[arg(long, value_name = "NAME", help_heading = "What")]
+    pub outlet: Vec<String>,
+    /// All outlets of these states, such as IR,RU
+    #[arg(long, value_name = "CODES", value_delimiter = ',', help_heading = "What")]
+    pub state: Vec<String>,
+    /// Domains (repeatable)
+    #[arg(long, value_name = "DOMAIN", value_delimiter = ',', help_heading = "What")]
+    pub domain: Vec<String>,
+    /// wikimedia: pages, such as en.wikipedia:Black_hole (repeatable)
+    #[arg(long, value_name = "PROJECT:TITLE", help_heading = "What")]
+    pub article: Vec<String>,
+    /// wikimedia: all pages of these projects, as the total
+    #[arg(long, value_name = "PROJECTS", value_delimiter = ',', help_heading = "What")]
+    pub project: Vec<String>,
+    /// gdelt: a query by a name of its own (repeatable)
+    #[arg(long, value_name = "NAME=QUERY", help_heading = "What")]
+    pub query: Vec<String>,
+    /// Countries of the readers, such as US,GB
+    #[arg(long, value_name = "CODES", value_delimiter = ',', help_heading = "What")]
+    pub country: Vec<String>,
+    /// radar: what is asked for [default: ranking]
+    #[arg(long, value_name = "SET", help_heading = "What")]
+    pub set: Option<RadarSet>,
+    /// tor: which users [default: relay]
+    #[arg(long, value_name = "USERS", help_heading = "What")]
+    pub users: Option<TorUsersName>,
+    /// Registry of outlets, added to the built-in one (repeatable)
+    #[arg(long, value_name = "FILE", value_delimiter = ',', help_heading = "What")]
+    pub domains: Vec<PathBuf>,
+    /// wikimedia: pages of outlets (outlet,project,article), added to the built-in ones (repeatable)
+    #[arg(long, value_name = "FILE", value_delimiter = ',', help_heading = "What")]
+    pub articles: Vec<PathBuf>,
+    /// Where you can be reached: sent to the sources, which ask for it
+    #[arg(long, value_name = "ADDRESS", help_heading = "Manners")]
+    pub contact: Option<String>,
+    /// radar: file that holds the token
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Manners")]
+    pub token_file: Option<PathBuf>,
+    /// Folder of answers that were got before [default: that of the system]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Manners")]
+    pub cache: Option<PathBuf>,
+    /// Ask anew, and keep nothing
+    #[arg(long, help_heading = "Manners")]
+    pub no_cache: bool,
+    /// Longest time for everything, in seconds
+    #[arg(long, value_name = "SECONDS", default_value = "3600", help_heading = "Manners")]
+    pub time_limit: u64,
+    /// Longest time for one call, in seconds
+    #[arg(long, value_name = "SECONDS", default_value = "60", help_heading = "Manners")]
+    pub call_limit: u64,
+    /// The present moment [default: the clock]
+    #[arg(long, value_name = "TIME", help_heading = "Manners")]
+    pub now: Option<String>,
+    /// Say nothing but errors
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// A public source.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum SourceName {
+    /// Page views of Wikipedia and its sisters
+    Wikimedia,
+    /// Cloudflare Radar: ranks, traffic, outages (needs a token)
+    Radar,
+    /// Share of the world's news that matches a query
+    Gdelt,
+    /// Daily ranks of domains
+    Tranco,
+    /// Users of the Tor network
+    Tor,
+    /// Measurements of blocking
+    Ooni,
+    /// Outages of countries
+    Ioda,
+}
+
+/// What Cloudflare Radar is asked for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum RadarSet {
+    /// Ranks of domains
+    Ranking,
+    /// Traffic of countries, scaled
+    Traffic,
+    /// Outages noted by its editors
+    Outages,
+}
+
+/// Users of Tor.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum TorUsersName {
+    /// Directly connecting ones
+    Relay,
+    /// Over bridges
+    Bridge,
+}
+
 /// `verify`.
 #[derive(Args, Debug)]
 pub struct Verify {
@@ -212,11 +330,62 @@ pub enum Domains {
         #[arg(long, value_name = "FILE", value_delimiter = ',')]
         domains: Vec<PathBuf>,
     },
+    /// Tell what is known of a host on a day
+    Lookup {
+        /// Host, address or domain
+        host: String,
+        /// Day [default: today]
+        #[arg(long, value_name = "DATE")]
+        on: Option<String>,
+        /// Registry of outlets, added to the built-in one (repeatable)
+        #[arg(long, value_name = "FILE", value_delimiter = ',')]
+        domains: Vec<PathBuf>,
+    },
+    /// Compare two registries: rows added, removed, changed
+    Diff {
+        /// Registry (CSV), or builtin
+        old: PathBuf,
+        /// Registry (CSV), or builtin
+        new: PathBuf,
+    },
+    /// Turn a published list into a registry
+    Import {
+        /// The list (CSV), as it was published
+        file: PathBuf,
+        /// The registry to write
+        #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        out: PathBuf,
+        /// Which list it is
+        #[arg(long, default_value = "auto", value_name = "LIST")]
+        format: ListName,
+        /// Rows that could not be mapped, with the reason (CSV)
+        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        unmapped: Option<PathBuf>,
+        /// Leave out domains that the built-in registry knows
+        #[arg(long)]
+        new_only: bool,
+        /// Replace an older file
+        #[arg(long)]
+        force: bool,
+    },
     /// Check registries: the built-in one, with files added
     Check {
         /// Registries of outlets (CSV)
         files: Vec<PathBuf>,
     },
+}
+
+/// A published list.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum ListName {
+    /// By its header
+    Auto,
+    /// State Media Matrix
+    StateMediaMatrix,
+    /// Sites of Concern (EUvsDisinfo and others)
+    SitesOfConcern,
+    /// Domains of named operations
+    Operations,
 }
 
 /// Role of an outlet.
@@ -259,7 +428,9 @@ pub fn unknown_variables() -> Vec<String> {
         known.extend(command.get_arguments().filter_map(|arg| arg.get_env()).map(|name| name.to_string_lossy().into()));
         command.get_subcommands().for_each(|verb| collect(verb, known));
     }
-    let mut known = vec!["FLOODMARK_REVISION".to_string()];
+    let mut known = ["FLOODMARK_REVISION", "FLOODMARK_RADAR_TOKEN", super::fetch::BASE_URL, super::fetch::PACE]
+        .map(String::from)
+        .to_vec();
     collect(&command(), &mut known);
     let names = std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned());
     names.filter(|name| name.starts_with("FLOODMARK_") && !known.contains(name)).collect()

@@ -1,9 +1,13 @@
-//! `domains`: look at the registry of outlets, or check one.
+//! `domains`: look at the registry of outlets, check, compare and import.
+
+mod diff;
+mod import;
 
 use super::args::{Domains, ListFormat, RoleName};
-use super::{Outcome, to_stdout};
-use crate::error::Result;
-use crate::registry::{Entry, Registry};
+use super::{Outcome, analyze, to_stdout};
+use crate::error::{Error, Result};
+use crate::ingest;
+use crate::registry::{Entry, Host, Registry, fold};
 use crate::report::cell::{Cell, moment, push_csv_row};
 use crate::report::tables::role_name;
 use crate::series::Role;
@@ -29,11 +33,21 @@ pub(crate) fn run(domains: &Domains) -> Result<Outcome> {
             }
             Ok(Outcome::Done)
         }
+        Domains::Lookup { host, on, domains } => lookup(host, on.as_deref(), domains),
+        Domains::Diff { old, new } => diff::run(old, new),
+        Domains::Import { file, out, format, unmapped, new_only, force } => import::run(&import::Order {
+            file,
+            out,
+            format: *format,
+            unmapped: unmapped.as_deref(),
+            new_only: *new_only,
+            force: *force,
+        }),
         Domains::Check { files } => check(files),
     }
 }
 
-fn with_files(files: &[PathBuf]) -> Result<Registry> {
+pub(crate) fn with_files(files: &[PathBuf]) -> Result<Registry> {
     let mut registry = Registry::builtin()?;
     for file in files {
         registry.add_file(file)?;
@@ -86,6 +100,40 @@ fn texts(entry: &Entry) -> [String; 9] {
         entry.until.map_or(String::new(), last_day),
         entry.source.clone(),
     ]
+}
+
+/// What holds for a host on a day.
+fn lookup(host: &str, on: Option<&str>, files: &[PathBuf]) -> Result<Outcome> {
+    let registry = with_files(files)?;
+    let on = match on {
+        Some(text) => ingest::moment(text).map_err(|error| error.context(format!("--on '{text}'")))?.0,
+        None => analyze::clock(),
+    };
+    let day = moment(Step::DAY.floor(on), Step::DAY);
+    let (Host::Domain(domain) | Host::Other(domain)) = fold(host) else {
+        return Err(Error::usage(format!("'{host}' is not a host")));
+    };
+    let Some(entry) = registry.lookup(&domain, on) else {
+        let mut known: Vec<String> = registry.entries(&domain).iter().map(in_words).collect();
+        known.sort();
+        return Err(Error::input(match known.is_empty() {
+            true => format!("{domain}: not in the registry"),
+            false => format!("{domain}: in the registry, but not on {day}: {}", known.join("; ")),
+        }));
+    };
+    let mut rows = vec![["host".to_string(), host.into()], ["on".into(), day]];
+    rows.extend(COLUMNS.split(',').map(String::from).zip(texts(entry)).map(|(name, text)| [name, text]));
+    let rows: Vec<[String; 2]> = rows.into_iter().filter(|[_, text]| !text.is_empty()).collect();
+    to_stdout(|out| super::summary::columns(out, &["WHAT", "VALUE"], &rows))?;
+    Ok(Outcome::Done)
+}
+
+/// `Press TV (IR), from 2007-01-01 until 2021-06-22`.
+fn in_words(entry: &Entry) -> String {
+    let [_, outlet, state, _, _, _, from, until, _] = texts(entry);
+    let from = if from.is_empty() { from } else { format!(" from {from}") };
+    let until = if until.is_empty() { until } else { format!(" until {until}") };
+    format!("{outlet} ({state}){from}{until}")
 }
 
 fn check(files: &[PathBuf]) -> Result<Outcome> {

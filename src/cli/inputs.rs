@@ -70,7 +70,7 @@ pub(crate) fn records(loaded: &Loaded) -> Vec<InputFile> {
 
 /// The lists named by options, as `run.json` has them.
 pub(crate) fn lists(settings: &Settings) -> Result<Vec<ListFile>> {
-    let named = [("domains", &settings.domains), ("events", &settings.events)];
+    let named = [("domains", &settings.domains), ("events", &settings.events), ("context", &settings.context)];
     let files = named.iter().flat_map(|(option, paths)| paths.iter().map(move |path| (*option, path)));
     files
         .map(|(option, path)| {

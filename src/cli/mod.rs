@@ -9,6 +9,7 @@ mod charts;
 mod detect;
 mod domains;
 mod evaluate;
+mod fetch;
 mod inputs;
 mod interrupt;
 mod plan;
@@ -61,6 +62,7 @@ pub fn run(arguments: Arguments) -> Result<Outcome> {
         Verb::Simulate(simulate) => simulate::run(&simulate),
         Verb::Evaluate(evaluate) => evaluate::run(&evaluate),
         Verb::Domains(domains) => domains::run(&domains),
+        Verb::Fetch(arguments) => fetch::run(&arguments),
         Verb::Verify(verify) => verify::run(&verify),
         Verb::Completions { shell } => shell::completions(shell),
         Verb::Man => shell::manual(),

@@ -1,6 +1,7 @@
 //! What the terminal is told at the end: the strongest alerts, and what was left out and why.
 
 use crate::alert::{Alert, Analysis};
+use crate::measure::confounder::in_words;
 use crate::report::cell::moment;
 use std::io::{self, Write};
 
@@ -19,6 +20,9 @@ pub(crate) fn write(out: &mut impl Write, analysis: &Analysis) -> io::Result<()>
     }
     if analysis.alerts.len() > SHOWN {
         writeln!(out, "… and {} more in alerts.csv", analysis.alerts.len() - SHOWN)?;
+    }
+    for alert in strongest.iter().take(SHOWN) {
+        explanation(out, alert, analysis)?;
     }
     let counts = &analysis.counts;
     writeln!(
@@ -41,6 +45,16 @@ pub(crate) fn write(out: &mut impl Write, analysis: &Analysis) -> io::Result<()>
         writeln!(out, "left out or missing: {}", skipped.join(", "))?;
     }
     Ok(())
+}
+
+/// What the context says of an alert, if there is one.
+fn explanation(out: &mut impl Write, alert: &Alert, analysis: &Analysis) -> io::Result<()> {
+    let own: Vec<_> = analysis.confounders.iter().filter(|judgement| judgement.alert_id == alert.id).cloned().collect();
+    if own.is_empty() {
+        return Ok(());
+    }
+    let words: String = in_words(&own).chars().filter(|c| !c.is_control()).collect();
+    writeln!(out, "{} {}: {words}", moment(alert.onset, alert.step), alert.key.label())
 }
 
 fn number(n: usize, what: &str) -> String {

@@ -101,6 +101,7 @@ fn plan(record: &Record, places: &Places) -> Result<Plan> {
         total: options.total.as_ref().map(|path| places.of(&path.display().to_string()).into()),
         domains: moved(&options.domains),
         events: moved(&options.events),
+        context: moved(&options.context),
         now: Some(record.now.clone()),
         quiet: Some(true),
         verbose: Some(false),

@@ -3,6 +3,7 @@
 
 pub mod attribution;
 pub mod comovement;
+pub mod confounder;
 pub mod expected;
 pub mod index;
 pub mod lift;

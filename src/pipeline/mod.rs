@@ -4,11 +4,13 @@
 
 mod alerts;
 mod bytes;
+mod context;
 mod lifts;
 pub mod online;
 mod part;
 mod score;
 
+pub use context::explain;
 pub use part::Part;
 pub use score::Scored;
 
@@ -155,7 +157,9 @@ fn finish(
         .collect();
     let notes = notes(panel, scored, &counts, options);
     let (alerts, drops) = (judged.alerts, judged.drops);
-    Ok(Analysis { grid: panel.grid, alerts, drops, told, series, index, lifts, index_lifts, groups, counts, notes })
+    let confounders = Vec::new();
+    let grid = panel.grid;
+    Ok(Analysis { grid, alerts, drops, told, series, index, lifts, index_lifts, groups, confounders, counts, notes })
 }
 
 fn count(panel: &Panel, scored: &[Scored]) -> Counts {

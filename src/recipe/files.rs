@@ -73,8 +73,11 @@ fn truth(rows: &[Planted], step: Step) -> String {
     text
 }
 
+/// A name as a CSV cell; one that a spreadsheet would run as a formula is disarmed, as in the tables of a result.
 fn quoted(name: &str) -> String {
-    if name.contains([',', '"', '\n']) { format!("\"{}\"", name.replace('"', "\"\"")) } else { name.into() }
+    let formula = name.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    let name = if formula { format!("'{name}") } else { name.to_string() };
+    if name.contains([',', '"', '\n', '\r']) { format!("\"{}\"", name.replace('"', "\"\"")) } else { name }
 }
 
 /// A date for days and weeks, date and time for anything shorter.

@@ -3,6 +3,7 @@
 
 use crate::alert::{Analysis, Counts};
 use crate::error::{Error, Result};
+use crate::measure::confounder::Verdict;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -98,6 +99,9 @@ pub struct CountsRecord {
     pub not_significant: usize,
     pub alerts: usize,
     pub drops: usize,
+    pub confounders_found: usize,
+    pub confounders_absent: usize,
+    pub confounders_unchecked: usize,
 }
 
 impl CountsRecord {
@@ -113,6 +117,7 @@ impl CountsRecord {
             below_floor,
             not_significant,
         } = analysis.counts.clone();
+        let judged = |verdict| analysis.confounders.iter().filter(|judgement| judgement.verdict == verdict).count();
         CountsRecord {
             series_tested,
             surges_tested,
@@ -124,6 +129,9 @@ impl CountsRecord {
             not_significant,
             alerts: analysis.alerts.len(),
             drops: analysis.drops.len(),
+            confounders_found: judged(Verdict::Found),
+            confounders_absent: judged(Verdict::Absent),
+            confounders_unchecked: judged(Verdict::Unchecked),
         }
     }
 }

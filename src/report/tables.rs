@@ -2,6 +2,7 @@
 
 use super::cell::{Cell, push_csv_row, push_json_open};
 use crate::alert::{Alert, Attribution, Estimate, Group, IndexRow, LiftRow, PeriodFlags, ScoredSeries, Status, Told};
+use crate::measure::confounder::Judgement;
 use crate::series::{Key, Role};
 use crate::time::{Grid, Step};
 use std::io::{self, Write};
@@ -24,6 +25,9 @@ pub const GROUPS: &str = "group_id,outlets,states,onset_from,onset_to,p_value,q_
 
 /// Columns of `attributions.csv`.
 pub const ATTRIBUTIONS: &str = "alert_id,event,event_date,lag_days,coincidence";
+
+/// Columns of `confounders.csv`.
+pub const CONFOUNDERS: &str = "alert_id,kind,from,until,country,domain,evidence,source";
 
 /// Columns of `series.csv` and `series.parquet`.
 pub const SERIES: &str = "level,state,outlet,domain,country,role,kind,timestamp,observed,expected,lower,upper,z,\
@@ -82,6 +86,11 @@ pub fn groups_csv(out: &mut impl Write, rows: &[Group], step: Step) -> io::Resul
 /// Writes every event near the onset of every alert, nearest first: `alerts.csv` has room for one.
 pub fn attributions_csv(out: &mut impl Write, alerts: &[Alert]) -> io::Result<()> {
     table(out, ATTRIBUTIONS, each_attribution(alerts))
+}
+
+/// Writes what else may explain each alert: what was found, what was looked at and absent, what nobody looked at.
+pub fn confounders_csv(out: &mut impl Write, rows: &[Judgement]) -> io::Result<()> {
+    table(out, CONFOUNDERS, rows.iter().map(confounder_cells))
 }
 
 /// Writes every series and period.
@@ -258,6 +267,25 @@ fn attribution_cells<'a>(alert: &'a Alert, event: &'a Attribution) -> [Cell<'a>;
         Cell::Time(event.date, Step::DAY),
         Cell::Integer(event.lag_days),
         Cell::Number(event.coincidence),
+    ]
+}
+
+fn confounder_cells(row: &Judgement) -> [Cell<'_>; 8] {
+    // Whole days as days, the last one included; anything else as moments.
+    let day = Step::DAY.seconds();
+    let whole = row.from.is_some_and(|t| t % day == 0) && row.until.is_some_and(|t| t % day == 0);
+    let step = if whole { Step::DAY } else { Step::HOUR };
+    let until = row.until.map(|until| if whole { until - day } else { until });
+    let time = |time: Option<i64>| time.map_or(Cell::Empty, |time| Cell::Time(time, step));
+    [
+        Cell::text(&row.alert_id),
+        Cell::text(row.kind.name()),
+        time(row.from),
+        time(until),
+        Cell::text(&row.country),
+        Cell::text(&row.domain),
+        Cell::text(&row.evidence),
+        Cell::text(&row.source),
     ]
 }
 

@@ -18,8 +18,8 @@ const CORE: [&str; 13] = [
     "simulate",
     "evaluate",
 ];
-const EDGES: [&str; 7] = ["ingest", "registry", "calendar", "chart", "report", "config", "watch"];
-const FOREIGN: [&str; 14] = [
+const EDGES: [&str; 9] = ["ingest", "registry", "calendar", "chart", "report", "config", "watch", "context", "fetch"];
+const FOREIGN: [&str; 15] = [
     "polars",
     "plotters",
     "clap",
@@ -31,6 +31,7 @@ const FOREIGN: [&str; 14] = [
     "indicatif",
     "ctrlc",
     "tempfile",
+    "ureq",
     "std::fs",
     "std::time",
     "std::env",
@@ -124,6 +125,9 @@ fn edges_do_not_know_each_other() {
         ("ingest", "registry"),
         ("ingest", "calendar"),
         ("registry", "calendar"),
+        // What a source says is read the same way from a file and from its answer.
+        ("context", "calendar"),
+        ("fetch", "context"),
         ("watch", "report"),
         ("watch", "config"),
     ];

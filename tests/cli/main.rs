@@ -2,7 +2,10 @@
 
 mod architecture;
 mod bad_input;
+mod context;
 mod detect;
+mod domains;
+mod fetch;
 mod notify;
 mod notify_mail;
 mod options;

@@ -25,6 +25,7 @@ fn every_file_of_the_contract_is_there_with_its_columns() {
         "alerts.jsonl",
         "attributions.csv",
         "charts",
+        "confounders.csv",
         "drops.csv",
         "groups.csv",
         "index.csv",

@@ -12,7 +12,7 @@ use compare::{Finding, Verdict};
 use relocate::Places;
 use serde::Deserialize;
 use serde_json::Value;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What verifying needs of a record; the rest of it is compared.
 #[derive(Deserialize)]
@@ -96,9 +96,11 @@ fn short(hash: &str) -> &str {
 fn plan(record: &Record, places: &Places) -> Result<Plan> {
     let moved = |paths: &[String]| paths.iter().map(|path| places.of(path)).collect();
     let options = record.options.clone();
+    let one = |path: &Option<PathBuf>| path.as_ref().map(|path| places.of(&path.display().to_string()).into());
     let settings = Settings {
         input: moved(&options.input),
-        total: options.total.as_ref().map(|path| places.of(&path.display().to_string()).into()),
+        total: one(&options.total),
+        articles: one(&options.articles),
         domains: moved(&options.domains),
         events: moved(&options.events),
         context: moved(&options.context),

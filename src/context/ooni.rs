@@ -64,7 +64,8 @@ pub fn parse(value: &Value) -> Result<Vec<Day>> {
     let rows = value["result"]
         .as_array()
         .ok_or_else(|| Error::input("OONI: 'result' is no list; ask by day, with axis_x=measurement_start_day"))?;
-    let days = rows.iter().enumerate();
+    // Measurements from an unknown place say nothing of any country.
+    let days = rows.iter().enumerate().filter(|(_, row)| row["probe_cc"].as_str() != Some("ZZ"));
     days.map(|(i, row)| day(row).map_err(|error| error.context(format!("OONI: result {i}")))).collect()
 }
 
@@ -73,7 +74,7 @@ fn day(row: &Value) -> Result<Day> {
     let day = text("measurement_start_day")
         .and_then(|day| span(day.get(..10)?))
         .ok_or_else(|| Error::input("no 'measurement_start_day' such as 2023-10-07"))?;
-    let country = text("probe_cc").filter(|code| code != "ZZ");
+    let country = text("probe_cc");
     if let Some(code) = country.as_deref().filter(|code| !is_code(code)) {
         return Err(Error::input(format!("'probe_cc' is '{code}', expected a code of two capital letters")));
     }
@@ -149,10 +150,11 @@ mod tests {
             {"measurement_start_day":"2023-10-07","probe_cc":"IR","measurement_count":20,"ok_count":3,
              "anomaly_count":15,"confirmed_count":2,"failure_count":2},
             {"measurement_start_day":"2023-10-08","probe_cc":"GB","measurement_count":"7","ok_count":7,
-             "anomaly_count":0,"confirmed_count":0,"failure_count":0}]}"#;
+             "anomaly_count":0,"confirmed_count":0,"failure_count":0},
+            {"measurement_start_day":"2023-10-08","probe_cc":"ZZ"}]}"#;
         let days = parse(&serde_json::from_str(text).expect("JSON")).expect("sound");
         assert_eq!(days[0].country.as_deref(), Some("IR"));
-        assert_eq!(days[1].measured, 7.0);
+        assert_eq!((days[1].measured, days.len()), (7.0, 2));
         let found = context(&days, Some("rt.com"), None).expect("told");
         assert_eq!((found.found.len(), found.looks.len()), (1, 2));
         assert!(context(&days, None, None).expect_err("no domain").to_string().contains("domain"));

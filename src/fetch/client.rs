@@ -64,26 +64,30 @@ const MOST_REDIRECTS: usize = 5;
 impl Client {
     /// A client. The proxy comes from the environment (`HTTPS_PROXY`, `NO_PROXY`), as ureq reads it.
     pub(super) fn new(manners: &Manners) -> Result<Client> {
-        let agent = Agent::config_builder()
+        let config = Agent::config_builder()
             .user_agent(user_agent(manners.contact.as_deref())?)
-            .timeout_global(Some(manners.call_time))
             .http_status_as_error(false)
             .max_redirects(0)
-            .max_redirects_will_error(false)
-            .build()
-            .new_agent();
+            .max_redirects_will_error(false);
+        // A mirror on the own machine is not reached through a proxy.
+        let own = manners.base_url.as_deref().and_then(|base| base.parse::<Uri>().ok());
+        let config = match own.as_ref().and_then(Uri::host) {
+            Some(host) if is_loopback(host) => config.proxy(None),
+            _ => config,
+        };
+        let agent = config.build().new_agent();
         Ok(Client { agent, most_bytes: manners.most_bytes, base_url: manners.base_url.clone() })
     }
 
-    /// Asks once.
-    pub(super) fn get(&self, url: &str, token: Option<&Secret>) -> std::result::Result<Reply, Fault> {
+    /// Asks once, and waits no longer than `most`.
+    pub(super) fn get(&self, url: &str, token: Option<&Secret>, most: Duration) -> std::result::Result<Reply, Fault> {
         let mut uri = self.address(url).map_err(Fault::Final)?;
         for _ in 0..=MOST_REDIRECTS {
-            let mut call = self.agent.get(uri.clone());
+            let mut call = self.agent.get(uri.clone()).config().timeout_global(Some(most)).build();
             if let Some(Secret(token)) = token {
                 call = call.header("Authorization", format!("Bearer {token}"));
             }
-            let response = call.call().map_err(|error| passing("the call failed", error))?;
+            let response = call.call().map_err(failed)?;
             match response.status().as_u16() {
                 301 | 302 | 303 | 307 | 308 => uri = redirected(&uri, &response).map_err(Fault::Final)?,
                 _ => return self.reply(response),
@@ -124,6 +128,17 @@ impl Client {
             return Err(Fault::Final(Error::input(message)));
         }
         Ok(Reply { status, retry_after, body })
+    }
+}
+
+/// Whether asking again may help.
+fn failed(error: ureq::Error) -> Fault {
+    use ureq::Error as E;
+    let hopeless =
+        matches!(error, E::Tls(_) | E::Rustls(_) | E::BadUri(_) | E::Http(_) | E::InvalidProxyUrl | E::TlsRequired);
+    match passing("the call failed", error) {
+        Fault::Passing(error) if hopeless => Fault::Final(error),
+        fault => fault,
     }
 }
 

@@ -126,14 +126,16 @@ impl<'a> Getter<'a> {
         loop {
             self.pause(call)?;
             *attempts += 1;
-            let (trouble, asked_to_wait) = match self.client.get(&call.url, call.token) {
+            let left = manners.whole_time.saturating_sub(self.clock.elapsed());
+            let most = manners.call_time.min(left.max(Duration::from_millis(1)));
+            let (trouble, asked_to_wait) = match self.client.get(&call.url, call.token, most) {
                 Ok(Reply { status: 200, body, .. }) => return Ok(Kept { status: 200, body }),
                 Ok(Reply { status: 404, .. }) if call.none_is_404 => return Ok(Kept { status: 404, body: Vec::new() }),
                 Ok(reply) if matches!(reply.status, 429 | 500 | 502 | 503 | 504) => {
                     let asked = reply.retry_after.as_deref().and_then(|text| self.seconds(text));
-                    (refused(&reply), asked)
+                    (refused(&reply, call.token), asked)
                 }
-                Ok(reply) => return Err(refused(&reply)),
+                Ok(reply) => return Err(refused(&reply, call.token)),
                 Err(Fault::Final(error)) => return Err(error),
                 Err(Fault::Passing(error)) => (error, None),
             };
@@ -185,18 +187,28 @@ fn understood_fresh<T>(call: &Call<'_>, kept: &mut Kept, read: &impl Fn(&[u8]) -
         kept.body = trim(&kept.body)?;
     }
     understood(call, kept, read).map_err(|error| {
-        let start: String = String::from_utf8_lossy(&kept.body).chars().filter(|c| !c.is_control()).take(120).collect();
+        let start = beginning(&kept.body, call.token);
         error.context(format!("not the answer that is documented; it begins with '{start}'"))
     })
 }
 
-fn refused(reply: &Reply) -> Error {
-    let start: String = String::from_utf8_lossy(&reply.body).chars().filter(|c| !c.is_control()).take(160).collect();
+fn refused(reply: &Reply, token: Option<&Secret>) -> Error {
     let advice = match reply.status {
         401 | 403 => ": the token is missing, wrong or has no right to this",
         404 => ": there is no such thing",
         429 => ": too many calls",
         _ => "",
     };
+    let start = beginning(&reply.body, token);
     Error::input(format!("the source answered {}{advice}; it says '{start}'", reply.status))
+}
+
+/// How an answer begins, fit for a terminal, and without the token if the source repeats it.
+fn beginning(body: &[u8], token: Option<&Secret>) -> String {
+    let text = String::from_utf8_lossy(&body[..body.len().min(4096)]);
+    let text = match token {
+        Some(Secret(token)) if !token.is_empty() => text.replace(token.as_str(), "…"),
+        _ => text.into_owned(),
+    };
+    text.chars().filter(|c| !c.is_control()).take(160).collect()
 }

@@ -266,7 +266,7 @@ fn the_token_goes_into_the_header_and_nowhere_else() {
         asked.file("radar-ranking-2023-10.csv"),
         "timestamp,domain,country,series,rank\n2023-10-07,rt.com,DE,radar,1203\n"
     );
-    let server = Server::new(|_, _| answer("403 Forbidden", "", r#"{"success":false}"#));
+    let server = Server::new(|_, _| answer("403 Forbidden", "", r#"{"success":false,"you":"s3cret"}"#));
     let set = Radar::Traffic { countries: vec!["DE".into()] };
     let refused = self::asked(Source::Radar { set, token: Secret::new("s3cret") }, &server.base).run();
     let said = refused.expect_err("refused").to_string();

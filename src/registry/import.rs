@@ -55,6 +55,8 @@ impl List {
 /// An entry that a row gave.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Imported {
+    /// First line in the list that tells of it.
+    pub line: u64,
     /// Registrable domain.
     pub domain: String,
     /// News organisation or operation.
@@ -163,7 +165,7 @@ fn take(
     }
     taken.insert(domain.clone(), import.entries.len());
     let Claim { outlet, state, role, control, .. } = claim;
-    import.entries.push(Imported { domain, outlet, state, role, control, source });
+    import.entries.push(Imported { line: row.line(), domain, outlet, state, role, control, source });
     Ok(())
 }
 

@@ -47,11 +47,14 @@ fn a_list_becomes_a_registry_that_passes_the_check() {
         "Region,Country,Media company,Main assets,URL,Typology,Status,Notes\n\
          Asia,Iran,IRIB,Some TV,https://some-tv.example.ir/en/,SC,,\n\
          Asia,China,Group,\"=cmd|' /C calc'!A0\",https://daily.example.cn,CaPr,,\n\
+         Asia,Iran,IRIB,PressTV,https://www.presstv.com,SC,,\n\
+         Europe,Russia,X,BBC,https://bbc.co.uk,SC,,\n\
          Asia,Nowhere,X,Y,https://y.org,SC,,\nAsia,Iran,Z,Z,,SC,,\n",
     );
     dir.run("domains import matrix.csv -o mine.csv --unmapped left.csv")
         .code(0)
-        .says("ASD State Media Matrix: 2 domains, 2 rows not mapped")
+        .says("ASD State Media Matrix: 3 domains, 3 rows not mapped")
+        .says("1 domains that the built-in registry knows keep its names and dates")
         .says("1 rows: no address");
     let mine = dir.read("mine.csv");
     assert!(
@@ -59,7 +62,12 @@ fn a_list_becomes_a_registry_that_passes_the_check() {
         "{mine}"
     );
     assert!(mine.contains(",'=cmd|"), "{mine}");
-    assert_eq!(dir.read("left.csv").lines().nth(1), Some("4,https://y.org,a country that is not known,Nowhere"));
+    // What is known better is not lost: the name and the day of the seizure.
+    assert!(mine.contains("presstv.com,Press TV,IR,state,state-owned,en+fr,2007-01-01,2021-06-22,"), "{mine}");
+    let left = dir.read("left.csv");
+    let left: Vec<&str> = left.lines().collect();
+    assert_eq!(left[1], "5,bbc.co.uk,the built-in registry says otherwise,\"BBC (GB, reference)\"");
+    assert_eq!(left[2], "6,https://y.org,a country that is not known,Nowhere");
     dir.run("domains check mine.csv").code(0);
     dir.run("domains import matrix.csv -o mine.csv").code(2).says("--force");
     dir.run("domains import matrix.csv -o mine.csv --force").code(0);
@@ -78,7 +86,7 @@ fn the_published_lists_are_imported_whole() {
     let dir = Workdir::new();
     // Rows of each list; those that cannot be mapped have a reason each.
     for (list, rows, least) in
-        [("asd_state_media_matrix", 1157, 800), ("asd_sites_of_concern", 7747, 300), ("dima_io_domains", 942, 900)]
+        [("asd_state_media_matrix", 1157, 800), ("asd_sites_of_concern", 7747, 300), ("dima_io_domains", 942, 750)]
     {
         let file = lists.join(format!("{list}.csv"));
         dir.run(&format!("domains import {} -o {list}.csv --unmapped left-{list}.csv", file.display())).code(0);

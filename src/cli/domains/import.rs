@@ -1,14 +1,14 @@
 //! A published list becomes a registry file.
 
-use super::COLUMNS;
+use super::{COLUMNS, texts};
 use crate::cli::Outcome;
 use crate::cli::args::ListName;
 use crate::error::{Error, Result};
 use crate::registry::Registry;
-use crate::registry::import::{Import, Imported, List, import};
+use crate::registry::import::{Import, Imported, List, Unmapped, import};
 use crate::report::cell::{Cell, push_csv_row};
 use crate::report::tables::role_name;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::Path;
 
@@ -36,36 +36,62 @@ pub(super) fn run(order: &Order<'_>) -> Result<Outcome> {
             return Err(Error::usage("the file exists; --force replaces it").in_file(path.display().to_string()));
         }
     }
-    let import = import(&text, &name, list)?;
-    let builtin = Registry::builtin()?;
-    let (known, new): (Vec<&Imported>, Vec<&Imported>) =
-        import.entries.iter().partition(|entry| !builtin.entries(&entry.domain).is_empty());
-    let kept: Vec<&Imported> =
-        import.entries.iter().filter(|entry| !order.new_only || builtin.entries(&entry.domain).is_empty()).collect();
-    let registry = registry(&kept);
+    let mut import = import(&text, &name, list)?;
+    let (rows, known) = rows(&mut import, &Registry::builtin()?, order.new_only);
+    let registry = registry(&rows);
     check(&registry)?;
     write(order.out, &registry)?;
     if let Some(path) = order.unmapped {
         write(path, &unmapped(&import))?;
     }
-    eprintln!("{}: {} domains, {} rows not mapped", import.list.name(), kept.len(), import.unmapped.len());
+    let domains: BTreeSet<&String> = rows.iter().map(|[domain, ..]| domain).collect();
+    eprintln!("{}: {} domains, {} rows not mapped", import.list.name(), domains.len(), import.unmapped.len());
     for (reason, rows) in reasons(&import) {
         eprintln!("not mapped: {rows} rows: {reason}");
     }
-    if !known.is_empty() {
-        let fate =
-            if order.new_only { "left out" } else { "they replace its rows where this file is given (--domains)" };
-        eprintln!("{} domains are in the built-in registry ({fate}), {} are new", known.len(), new.len());
+    if known > 0 {
+        let fate = if order.new_only { "are left out" } else { "keep its names and dates" };
+        eprintln!("{known} domains that the built-in registry knows {fate}");
     }
     Ok(Outcome::Done)
 }
 
-fn registry(entries: &[&Imported]) -> Vec<u8> {
+/// The rows of the new registry, and how many domains the built-in one knows. Of those its names and dates are kept,
+/// and the list is named as a further source; where the two disagree on the state or the role, the row is not mapped.
+fn rows(import: &mut Import, builtin: &Registry, new_only: bool) -> (Vec<[String; 9]>, usize) {
+    let (mut rows, mut agreed) = (Vec::new(), 0);
+    for entry in &import.entries {
+        let known = builtin.entries(&entry.domain);
+        if let Some(other) = known.iter().find(|k| (&k.state, k.role) != (&entry.state, entry.role)) {
+            let detail = format!("{} ({}, {})", other.outlet, other.state, role_name(other.role));
+            let (line, domain) = (entry.line, entry.domain.clone());
+            import.unmapped.push(Unmapped { line, domain, reason: "the built-in registry says otherwise", detail });
+            continue;
+        }
+        agreed += usize::from(!known.is_empty());
+        match known {
+            [] => rows.push(fresh(entry)),
+            _ if new_only => {}
+            known => rows.extend(known.iter().map(|known| {
+                let mut texts = texts(known);
+                texts[8] = format!("{}; {}", texts[8], entry.source);
+                texts
+            })),
+        }
+    }
+    import.unmapped.sort_by_key(|row| row.line);
+    (rows, agreed)
+}
+
+fn fresh(entry: &Imported) -> [String; 9] {
+    let Imported { domain, outlet, state, role, control, source, .. } = entry;
+    [domain, outlet.as_str(), state, role_name(*role), control, "", "", "", source].map(String::from)
+}
+
+fn registry(rows: &[[String; 9]]) -> Vec<u8> {
     let mut out = format!("{COLUMNS}\n").into_bytes();
-    for entry in entries {
-        let Imported { domain, outlet, state, role, control, source } = entry;
-        let texts = [domain, outlet.as_str(), state, role_name(*role), control, "", "", "", source];
-        push_csv_row(&mut out, &texts.map(Cell::text));
+    for row in rows {
+        push_csv_row(&mut out, &row.each_ref().map(|text| Cell::text(text.as_str())));
     }
     out
 }

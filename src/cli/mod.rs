@@ -13,6 +13,7 @@ mod fetch;
 mod inputs;
 mod interrupt;
 mod plan;
+mod reduce;
 mod series;
 mod shell;
 mod simulate;
@@ -59,6 +60,7 @@ pub fn run(arguments: Arguments) -> Result<Outcome> {
         Verb::Analyze(analyze) => analyze::run(*analyze),
         Verb::Watch(watch) => watch::run(&watch),
         Verb::Detect(detect) => detect::run(&detect),
+        Verb::Reduce(reduce) => reduce::run(&reduce),
         Verb::Simulate(simulate) => simulate::run(&simulate),
         Verb::Evaluate(evaluate) => evaluate::run(&evaluate),
         Verb::Domains(domains) => domains::run(&domains),

@@ -4,6 +4,7 @@ use super::cell;
 use super::gather::{TOPICS, coded};
 use super::groups::{RawRow, TimeCoding};
 use super::header::Chosen;
+use super::option::short;
 use super::stamp::{self, Stamp, Zone};
 use crate::error::{Error, Result};
 use crate::registry::fold;
@@ -38,7 +39,7 @@ impl Check<'_> {
         let chosen = self.chosen;
         let time = row.time.as_deref().unwrap_or("");
         let expected = |index, text: &str, what: &str| {
-            let found = if text.is_empty() { "nothing".into() } else { format!("'{text}'") };
+            let found = if text.is_empty() { "nothing".into() } else { format!("'{}'", short(text)) };
             Err(self.fault(line, index, format!("found {found}, expected {what}")))
         };
         let Some(stamp) = coded(time, coding) else { return expected(chosen.time, time, stamp::EXPECTED) };

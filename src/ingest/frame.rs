@@ -16,6 +16,10 @@ pub enum Column<'a> {
     Whole(Vec<Option<u32>>),
     /// Moments: written as time stamps in milliseconds, UTC.
     Time(Vec<Seconds>),
+    /// Moments that say of themselves that they are in UTC.
+    Instant(Vec<Seconds>),
+    /// Days.
+    Day(Vec<Seconds>),
 }
 
 /// A table as named columns of one length.
@@ -26,9 +30,24 @@ pub type Table<'a> = Vec<(&'static str, Column<'a>)>;
 /// # Errors
 /// The columns of a batch differ in length, or `out` refuses.
 pub fn write_parquet<'a>(out: impl Write, first: Table<'a>, rest: impl Iterator<Item = Table<'a>>) -> Result<()> {
+    write_parquet_with(out, &[], first, rest)
+}
+
+/// [`write_parquet`] with words about the table: names and texts.
+///
+/// # Errors
+/// As for [`write_parquet`].
+pub fn write_parquet_with<'a>(
+    out: impl Write,
+    words: &[(&str, String)],
+    first: Table<'a>,
+    rest: impl Iterator<Item = Table<'a>>,
+) -> Result<()> {
+    let words = words.iter().map(|(name, text)| ((*name).to_string(), text.clone())).collect();
     let write = || -> PolarsResult<()> {
         let first = frame(first)?;
-        let mut writer = ParquetWriter::new(out).batched(first.schema())?;
+        let words = KeyValueMetadata::from_static(words);
+        let mut writer = ParquetWriter::new(out).with_key_value_metadata(Some(words)).batched(first.schema())?;
         writer.write_batch(&first)?;
         for table in rest {
             writer.write_batch(&frame(table)?)?;
@@ -56,13 +75,18 @@ fn series(name: PlSmallStr, column: Column<'_>) -> PolarsResult<Series> {
             Float64Chunked::from_iter_options(name, known).into_series()
         }
         Column::Whole(numbers) => UInt32Chunked::from_iter_options(name, numbers.into_iter()).into_series(),
-        Column::Time(times) => {
-            let stamps: Vec<i64> = times.into_iter().map(|time| time * 1000).collect();
-            Int64Chunked::from_vec(name, stamps)
-                .into_series()
-                .cast(&DataType::Datetime(TimeUnit::Milliseconds, None))?
+        Column::Time(times) => moments(name, times, None)?,
+        Column::Instant(times) => moments(name, times, Some(TimeZone::UTC))?,
+        Column::Day(times) => {
+            let days: Vec<i32> = times.into_iter().map(|time| time.div_euclid(86_400) as i32).collect();
+            Int32Chunked::from_vec(name, days).into_series().cast(&DataType::Date)?
         }
     })
+}
+
+fn moments(name: PlSmallStr, times: Vec<Seconds>, zone: Option<TimeZone>) -> PolarsResult<Series> {
+    let stamps: Vec<i64> = times.into_iter().map(|time| time * 1000).collect();
+    Int64Chunked::from_vec(name, stamps).into_series().cast(&DataType::Datetime(TimeUnit::Milliseconds, zone))
 }
 
 #[cfg(test)]

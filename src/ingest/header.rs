@@ -90,6 +90,8 @@ pub(super) struct Chosen {
     pub value: usize,
     /// Kind of the value, in tables of our own.
     pub kind: Option<usize>,
+    /// Bound that a value without a number lies below, in tables of our own.
+    pub below: Option<usize>,
 }
 
 /// What a table is for.
@@ -141,7 +143,7 @@ pub(super) fn choose(header: &[String], columns: &Columns, purpose: Use) -> Resu
         name => one(name, &COUNTRY)?.filter(|country| Some(*country) != domain),
     };
     let value = needed(one(&columns.value, &VALUE)?, "value", &VALUE, "--value-col")?;
-    Ok(Chosen { time, domain, country, value, kind: find(header, &["kind"]) })
+    Ok(Chosen { time, domain, country, value, kind: find(header, &["kind"]), below: find(header, &["below"]) })
 }
 
 /// Says which columns were taken for what, where the name does not say it itself.
@@ -214,7 +216,7 @@ mod tests {
     fn aliases_are_recognised_in_any_case_and_order() {
         let header = header("Views,Geo,HOST,Date");
         let chosen = choose(&header, &Columns::default(), Use::Traffic).unwrap();
-        assert_eq!(chosen, Chosen { time: 3, domain: Some(2), country: Some(1), value: 0, kind: None });
+        assert_eq!(chosen, Chosen { time: 3, domain: Some(2), country: Some(1), value: 0, kind: None, below: None });
         let expected = "column 'Date' as timestamp, 'HOST' as domain, 'Geo' as country, 'Views' as visits read";
         assert_eq!(note(&header, &chosen).unwrap(), expected);
     }
@@ -240,7 +242,7 @@ mod tests {
     #[test]
     fn a_total_needs_no_domain() {
         let chosen = choose(&header("date,visits"), &Columns::default(), Use::Total).unwrap();
-        assert_eq!(chosen, Chosen { time: 0, domain: None, country: None, value: 1, kind: None });
+        assert_eq!(chosen, Chosen { time: 0, domain: None, country: None, value: 1, kind: None, below: None });
     }
 
     #[test]

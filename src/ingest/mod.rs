@@ -31,6 +31,8 @@ mod plain;
 mod plain_text;
 #[cfg(feature = "ingest")]
 mod records;
+#[cfg(feature = "ingest")]
+pub mod reduce;
 mod rows;
 #[cfg(feature = "ingest")]
 mod scan;

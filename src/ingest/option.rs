@@ -32,3 +32,12 @@ pub fn span_days(option: &str, text: Option<&str>) -> Result<f64> {
     let number: f64 = text[..text.len() - 1].trim().parse().map_err(|_| fault())?;
     if number.is_finite() && (0.0..=40_000.0).contains(&number) { Ok(number * days) } else { Err(fault()) }
 }
+
+/// The beginning of a text, for messages: lines of broken files may be long.
+pub(super) fn short(text: &str) -> String {
+    const LONGEST: usize = 120;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{} …", &text[..end]),
+        None => text.to_string(),
+    }
+}

@@ -14,7 +14,6 @@ pub(super) struct Records<R> {
     /// The byte that ends a line: `\n`, or `\r` in old files.
     end: u8,
     lines: u64,
-    blank: u64,
     buffer: Vec<u8>,
 }
 
@@ -32,12 +31,7 @@ pub(super) struct Record<'a> {
 impl<R: BufRead> Records<R> {
     /// Records of a reader whose first line has the number `first_line`.
     pub(super) fn new(reader: R, end: u8, first_line: u64) -> Self {
-        Records { reader, end, lines: first_line - 1, blank: 0, buffer: Vec::new() }
-    }
-
-    /// Number of blank lines passed over so far.
-    pub(super) fn blank_lines(&self) -> u64 {
-        self.blank
+        Records { reader, end, lines: first_line - 1, buffer: Vec::new() }
     }
 
     /// The next record.
@@ -60,7 +54,6 @@ impl<R: BufRead> Records<R> {
             }
             let length = without_line_end(&self.buffer, self.end).len();
             if length == 0 {
-                self.blank += 1;
                 continue;
             }
             return Ok(Some(Record { line, bytes: &self.buffer[..length], unclosed }));

@@ -99,6 +99,11 @@ pub(super) struct Table {
 /// Gives the groups their meaning. `false` if anything is wrong: the defect is then looked for row by row.
 pub(super) fn fill(table: &mut Table, grouped: &Grouped, zone: &Zone, has_domain: bool) -> bool {
     let mut gather = Gather::new(Ways::plain(zone), table.kind);
+    gather_groups(&mut gather, grouped, has_domain) && table.take(gather)
+}
+
+/// Gathers groups. `false` if anything is wrong with one of them.
+pub(super) fn gather_groups(gather: &mut Gather<'_>, grouped: &Grouped, has_domain: bool) -> bool {
     let text = |index: Option<u32>| index.map(|index| grouped.texts[index as usize].as_str());
     for group in &grouped.groups {
         let place = text(group.time).and_then(|time| gather.coded_time(time, grouped.coding));
@@ -113,7 +118,7 @@ pub(super) fn fill(table: &mut Table, grouped: &Grouped, zone: &Zone, has_domain
         };
         gather.put(place, name, country, &amount);
     }
-    table.take(gather)
+    true
 }
 
 fn amount(group: &Group, odd: Option<&str>) -> Option<Amount> {

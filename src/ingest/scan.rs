@@ -7,6 +7,7 @@ use super::groups::{Group, Grouped, RawRow, TimeCoding};
 use super::header::Chosen;
 use super::source::Source;
 use crate::error::{Error, Result};
+use crate::time::Step;
 use polars::prelude::*;
 use std::collections::HashMap;
 
@@ -16,26 +17,25 @@ pub(super) fn parquet_header(source: &Source) -> Result<Vec<String>> {
     Ok(schema.iter_names().map(|name| name.to_string()).collect())
 }
 
-/// Reduces a file to its distinct keys.
+/// Reduces a file to its distinct keys; with a step, times that are coded as numbers are those of whole periods.
 ///
 /// # Errors
 /// The engine cannot read the file.
-pub(super) fn grouped(source: &Source, header: &[String], chosen: &Chosen) -> Result<Grouped> {
-    let (frame, coding) = selected(source, header, chosen)?;
+pub(super) fn grouped(source: &Source, header: &[String], chosen: &Chosen, step: Option<Step>) -> Result<Grouped> {
+    let (frame, coding) = selected(source, header, chosen, step)?;
     let number = col("value").cast(DataType::Float64);
     // Written without `is_finite`: a NaN compares above everything, so the upper bound refuses it.
     let plain = number.clone().gt_eq(lit(0.0)).and(number.clone().lt_eq(lit(f64::MAX))).fill_null(lit(false));
     let odd = when(plain)
         .then(lit(NULL).cast(DataType::String))
         .otherwise(col("value").cast(DataType::String).fill_null(lit("")));
-    let plan = frame
-        .with_columns([number.alias("number"), odd.alias("odd")])
-        .group_by([col("time"), col("domain"), col("country"), col("odd")])
-        .agg([
-            len().cast(DataType::Int64).alias("rows"),
-            col("number").sum().alias("sum"),
-            col("number").max().alias("largest"),
-        ]);
+    let mut keys = vec![col("time"), col("domain"), col("country"), col("odd")];
+    keys.extend(chosen.below.map(|_| col("below")));
+    let plan = frame.with_columns([number.alias("number"), odd.alias("odd")]).group_by(keys).agg([
+        len().cast(DataType::Int64).alias("rows"),
+        col("number").sum().alias("sum"),
+        col("number").max().alias("largest"),
+    ]);
     // A plan with one sink has a single result.
     let frame = guarded(source, || Ok(plan.collect_with_engine(Engine::Streaming)?.unwrap_single()))?;
     guarded(source, || read_groups(&frame, coding))
@@ -49,8 +49,8 @@ pub(super) fn raw_rows(
     from: i64,
     length: u32,
 ) -> Result<(Vec<RawRow>, TimeCoding)> {
-    let (frame, coding) = selected(source, header, chosen)?;
-    let columns = ["time", "domain", "country", "value"].map(|name| col(name).cast(DataType::String));
+    let (frame, coding) = selected(source, header, chosen, None)?;
+    let columns = ["time", "domain", "country", "value", "kind"].map(|name| col(name).cast(DataType::String));
     let rows = guarded(source, || {
         let frame = frame.slice(from, length).select(columns).collect()?;
         let cell = |name: &str, row: usize| -> PolarsResult<Option<String>> {
@@ -63,7 +63,7 @@ pub(super) fn raw_rows(
                     domain: cell("domain", row)?,
                     country: cell("country", row)?,
                     value: cell("value", row)?,
-                    kind: None,
+                    kind: cell("kind", row)?.filter(|_| chosen.kind.is_some()),
                 })
             })
             .collect::<PolarsResult<Vec<_>>>()
@@ -72,7 +72,12 @@ pub(super) fn raw_rows(
 }
 
 /// The file as four columns: `time`, `domain`, `country` (texts) and `value`.
-fn selected(source: &Source, header: &[String], chosen: &Chosen) -> Result<(LazyFrame, TimeCoding)> {
+fn selected(
+    source: &Source,
+    header: &[String],
+    chosen: &Chosen,
+    step: Option<Step>,
+) -> Result<(LazyFrame, TimeCoding)> {
     guarded(source, || {
         let mut frame = parquet(source)?;
         let column = |index: usize| col(header[index].as_str());
@@ -83,11 +88,17 @@ fn selected(source: &Source, header: &[String], chosen: &Chosen) -> Result<(Lazy
             Some(index) => column(index).cast(DataType::String),
             None => lit(""),
         };
+        let time = match (step, units(coding)) {
+            (Some(step), Some(unit)) => floored(time, step, unit),
+            _ => time.cast(DataType::String),
+        };
         let frame = frame.select([
-            time.cast(DataType::String).alias("time"),
+            time.alias("time"),
             text(chosen.domain).alias("domain"),
             text(chosen.country).alias("country"),
             column(chosen.value).alias("value"),
+            text(chosen.below).alias("below"),
+            text(chosen.kind).alias("kind"),
         ]);
         Ok((frame, coding))
     })
@@ -109,48 +120,73 @@ fn time_of(time: Expr, kind: &DataType) -> (Expr, TimeCoding) {
     }
 }
 
+/// Units a second of times that are coded as numbers.
+fn units(coding: TimeCoding) -> Option<i64> {
+    match coding {
+        TimeCoding::Wall(unit) | TimeCoding::Instant(unit) => Some(unit),
+        _ => None,
+    }
+}
+
+/// The start of the period that holds a time, in the same units; weeks begin on Monday.
+fn floored(time: Expr, step: Step, unit: i64) -> Expr {
+    let length = lit(step.seconds() * unit);
+    let origin = lit(step.floor(0) * unit);
+    let time = time.cast(DataType::Int64) - origin.clone();
+    time.floor_div(length.clone()) * length + origin
+}
+
 fn parquet(source: &Source) -> PolarsResult<LazyFrame> {
     let arguments = ScanArgsParquet { glob: false, ..ScanArgsParquet::default() };
     LazyFrame::scan_parquet(PlRefPath::try_from_path(&source.path)?, arguments)
 }
 
 fn read_groups(frame: &DataFrame, coding: TimeCoding) -> PolarsResult<Grouped> {
-    let text = |name: &str| frame.column(name)?.str().cloned();
+    let text = |name: &str| frame.column(name)?.cast(&DataType::String)?.str().cloned();
     let (time, domain, country, odd) = (text("time")?, text("domain")?, text("country")?, text("odd")?);
+    let below = text("below").ok();
     let rows = frame.column("rows")?.i64()?.clone();
     let (sum, largest) = (frame.column("sum")?.f64()?.clone(), frame.column("largest")?.f64()?.clone());
-    let mut known: HashMap<&str, u32> = HashMap::new();
-    let mut texts: Vec<&str> = Vec::new();
+    let mut texts = Texts::default();
     let mut groups: Vec<Group> = Vec::with_capacity(frame.height());
     for row in 0..frame.height() {
-        let mut index = |column| intern(column, row, &mut known, &mut texts);
+        let bound = below.as_ref().and_then(|below| below.get(row)).filter(|bound| !bound.is_empty());
+        let odd = match (odd.get(row), bound) {
+            (Some(""), Some(bound)) => Some(texts.index(&format!("<{bound}"))),
+            (odd, _) => odd.map(|text| texts.index(text)),
+        };
         groups.push(Group {
-            time: index(&time),
-            domain: index(&domain),
-            country: index(&country),
-            odd: index(&odd),
+            time: time.get(row).map(|text| texts.index(text)),
+            domain: domain.get(row).map(|text| texts.index(text)),
+            country: country.get(row).map(|text| texts.index(text)),
+            odd,
             rows: rows.get(row).unwrap_or(0) as u64,
             sum: sum.get(row).unwrap_or(0.0),
             largest: largest.get(row).unwrap_or(0.0),
         });
     }
-    let mut grouped = Grouped { groups, texts: texts.iter().map(|text| text.to_string()).collect(), coding };
+    let mut grouped = Grouped { groups, texts: texts.list, coding };
     grouped.sort();
     Ok(grouped)
 }
 
-fn intern<'a>(
-    column: &'a StringChunked,
-    row: usize,
-    known: &mut HashMap<&'a str, u32>,
-    texts: &mut Vec<&'a str>,
-) -> Option<u32> {
-    column.get(row).map(|text| {
-        *known.entry(text).or_insert_with(|| {
-            texts.push(text);
-            (texts.len() - 1) as u32
-        })
-    })
+/// Distinct texts.
+#[derive(Default)]
+struct Texts {
+    list: Vec<String>,
+    known: HashMap<String, u32>,
+}
+
+impl Texts {
+    fn index(&mut self, text: &str) -> u32 {
+        if let Some(index) = self.known.get(text) {
+            return *index;
+        }
+        let index = self.list.len() as u32;
+        self.list.push(text.into());
+        self.known.insert(text.into(), index);
+        index
+    }
 }
 
 /// Runs the engine; its errors, and panics, become errors that name the file.

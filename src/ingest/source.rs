@@ -2,11 +2,12 @@
 
 use super::formats;
 use super::header;
+use super::option::short;
 use super::records::{Records, fields};
 use super::unpack::{cannot_read, hash, head, open, packing, recoded, spool, unpack};
 use crate::error::{Error, Result};
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use tempfile::TempPath;
 
@@ -81,7 +82,7 @@ impl Source {
         if let Some(utf8) = recoded(&readable)? {
             readable = keep(&mut temporary, utf8);
         }
-        let format = format_of(&readable, name, format)?;
+        let format = format_of(&head(&readable, HEAD)?, name, format)?;
         Ok(Source { name: name.into(), format, bytes, sha256, path: readable, _temporary: temporary })
     }
 
@@ -96,9 +97,14 @@ fn keep(temporary: &mut Vec<TempPath>, path: TempPath) -> PathBuf {
     temporary[temporary.len() - 1].to_path_buf()
 }
 
-/// The format asked for, or the one that the file begins like.
-fn format_of(path: &Path, name: &str, asked: Option<&str>) -> Result<Format> {
-    let start = head(path, HEAD)?;
+/// How much of a file is looked at to tell its format.
+pub(super) const HEAD: u64 = 1 << 16;
+
+/// The format asked for, or the one that a file begins like: by its first [`HEAD`] bytes, unpacked and in UTF-8.
+///
+/// # Errors
+/// Empty, binary, without a header, or not what was asked for.
+pub(super) fn format_of(start: &[u8], name: &str, asked: Option<&str>) -> Result<Format> {
     let asked = asked.filter(|asked| *asked != "auto");
     if start.starts_with(b"PAR1") {
         return match asked {
@@ -109,25 +115,22 @@ fn format_of(path: &Path, name: &str, asked: Option<&str>) -> Result<Format> {
     if start.contains(&0) {
         return Err(Error::input("found binary data, expected CSV, NDJSON or Parquet"));
     }
-    let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&start);
+    let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start);
     if text.trim_ascii_start().is_empty() && text.len() < HEAD as usize {
         return Err(Error::input("the file is empty"));
     }
     match asked {
-        Some("csv") => dialect(path, line_end(&start)).map(Format::Csv),
+        Some("csv") => dialect(start, line_end(start)).map(Format::Csv),
         Some("ndjson") => Ok(Format::Ndjson),
         Some("parquet") => Err(Error::input("found text, expected Parquet")),
         Some(asked) => formats::named(asked)
             .map(Format::Foreign)
             .ok_or_else(|| Error::usage(format!("no format '{asked}'; see --help for the list"))),
-        None => guessed(path, name, text, line_end(&start)),
+        None => guessed(start, text, name),
     }
 }
 
-/// How much of a file is looked at to tell its format.
-const HEAD: u64 = 1 << 16;
-
-fn guessed(path: &Path, name: &str, text: &[u8], line_end: u8) -> Result<Format> {
+fn guessed(start: &[u8], text: &[u8], name: &str) -> Result<Format> {
     if let Some(format) = formats::recognised(&formats::Head::new(&String::from_utf8_lossy(text), name)) {
         return Ok(Format::Foreign(format));
     }
@@ -135,7 +138,7 @@ fn guessed(path: &Path, name: &str, text: &[u8], line_end: u8) -> Result<Format>
         Some(b'{') => Ok(Format::Ndjson),
         Some(b'[') => Err(Error::input("found a JSON array, expected one JSON object a line (NDJSON)")),
         _ if is_ndjson(name) => Err(Error::input("found no JSON object, expected one a line (NDJSON)").at_line(1)),
-        _ => dialect(path, line_end).map(Format::Csv),
+        _ => dialect(start, line_end(start)).map(Format::Csv),
     }
 }
 
@@ -149,23 +152,18 @@ fn line_end(start: &[u8]) -> u8 {
     if start.contains(&b'\r') && !start.contains(&b'\n') { b'\r' } else { b'\n' }
 }
 
-/// Skips comments and empty lines, then reads the header.
-fn dialect(path: &Path, line_end: u8) -> Result<Dialect> {
-    let mut reader = BufReader::new(open(path)?);
+/// Skips comments and empty lines, then reads the header; all of them must stand in the first bytes.
+fn dialect(start: &[u8], line_end: u8) -> Result<Dialect> {
     let mut preamble = 0;
-    let mut line = Vec::new();
-    loop {
-        line.clear();
-        if reader.by_ref().take(1 << 24).read_until(line_end, &mut line).map_err(cannot_read)? == 0 {
-            return Err(Error::input("found comments only, expected a header and rows"));
-        }
-        let text = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&line).trim_ascii();
+    for line in start.split_inclusive(|byte| *byte == line_end) {
+        let text = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line).trim_ascii();
         if text.is_empty() || text.starts_with(b"#") || text.starts_with(b"Category:") {
             preamble += 1;
             continue;
         }
         return header_of(text, line_end, preamble);
     }
+    Err(Error::input("found comments only, expected a header and rows"))
 }
 
 fn header_of(text: &[u8], line_end: u8, preamble: u64) -> Result<Dialect> {
@@ -181,7 +179,8 @@ fn header_of(text: &[u8], line_end: u8, preamble: u64) -> Result<Dialect> {
     let delimiter = *b"|\t;,".iter().max_by_key(|delimiter| known(delimiter)).unwrap_or(&b',');
     let header = split(delimiter);
     if header.iter().all(|name| name.parse::<f64>().is_ok() || super::stamp::parse(name).is_some() || name.is_empty()) {
-        let message = format!("found no header but '{text}'; expected names such as timestamp,domain,country,visits");
+        let found = short(text);
+        let message = format!("found no header but '{found}'; expected names such as timestamp,domain,country,visits");
         return Err(Error::input(message).at_line(preamble + 1));
     }
     Ok(Dialect { delimiter, line_end, preamble, header })
@@ -210,7 +209,7 @@ pub(super) fn skip_header(reader: &mut impl BufRead, dialect: &Dialect) -> Resul
 }
 
 /// Passes over the mark that some writers put before UTF-8.
-pub(super) fn skip_mark(reader: &mut impl BufRead) -> Result<()> {
+pub(super) fn skip_mark(reader: &mut (impl BufRead + ?Sized)) -> Result<()> {
     let marked = reader.fill_buf().map_err(cannot_read)?.starts_with(b"\xef\xbb\xbf");
     reader.consume(if marked { 3 } else { 0 });
     Ok(())

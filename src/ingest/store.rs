@@ -6,6 +6,7 @@ use crate::time::Seconds;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::hash::{BuildHasherDefault, Hasher};
+use std::io::{self, BufRead, Write};
 
 /// Parts of a visit that sums are kept in, so that they do not depend on the order of addition.
 const PARTS: f64 = 1e9;
@@ -180,6 +181,79 @@ impl Store {
             }
             Entry::Occupied(mut entry) => entry.get_mut().sum = entry.get().sum.min(rank),
         }
+    }
+
+    /// Makes a value known to lie below a bound.
+    pub(super) fn censor(&mut self, time: Seconds, pair: Pair, bound: f64) {
+        self.add_amount(time, pair, &Amount { censored: 1, bound, ..Amount::default() });
+    }
+
+    /// Writes everything down.
+    ///
+    /// # Errors
+    /// `out` refuses.
+    pub(super) fn save(&self, out: &mut impl Write) -> io::Result<()> {
+        writeln!(out, "{} {}", self.names.len(), self.len())?;
+        for name in &self.names {
+            // Names may hold line ends.
+            writeln!(out, "{}", serde_json::Value::from(name.as_str()))?;
+        }
+        for (time, period) in &self.periods {
+            for (word, cell) in &period.cells {
+                write!(out, "{time} {word} {} {}", cell.sum.to_bits(), cell.numbers)?;
+                if let (true, Some(odd)) = (cell.odd, period.odd.get(word)) {
+                    let (first, bound) = (odd.first.to_bits(), odd.bound.to_bits());
+                    write!(out, " {} {first} {} {} {bound}", odd.parts, odd.empty, odd.censored)?;
+                }
+                writeln!(out)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads what [`Store::save`] wrote.
+    ///
+    /// # Errors
+    /// It is damaged.
+    pub(super) fn load(reader: &mut impl BufRead) -> io::Result<Store> {
+        let damaged = || io::Error::new(io::ErrorKind::InvalidData, "a line is damaged");
+        let mut store = Store::default();
+        let mut lines = reader.lines();
+        let mut next = || lines.next().unwrap_or_else(|| Err(io::ErrorKind::UnexpectedEof.into()));
+        let counts = next()?;
+        let (names, cells) = counts.split_once(' ').ok_or_else(damaged)?;
+        let count = |text: &str| text.parse::<usize>().map_err(|_| damaged());
+        let (names, cells) = (count(names)?, count(cells)?);
+        for _ in 0..names {
+            let line = next()?;
+            store.name(&serde_json::from_str::<String>(&line).map_err(|_| damaged())?);
+        }
+        if store.names.len() != names {
+            return Err(damaged());
+        }
+        for _ in 0..cells {
+            let line = next()?;
+            let mut numbers = line.split(' ');
+            let time = numbers.next().and_then(|time| time.parse::<Seconds>().ok()).ok_or_else(damaged)?;
+            let numbers: Vec<u64> = numbers.map(|n| n.parse().map_err(|_| damaged())).collect::<io::Result<_>>()?;
+            let (word, sum, count, odd) = match numbers.as_slice() {
+                [word, sum, count] => (*word, *sum, *count, None),
+                [word, sum, count, odd @ ..] if odd.len() == 5 => (*word, *sum, *count, Some(odd)),
+                _ => return Err(damaged()),
+            };
+            let Pair { name, country } = Pair::of(word);
+            if name as usize >= names || country as usize >= names {
+                return Err(damaged());
+            }
+            let cell = Cell { sum: f64::from_bits(sum), numbers: count as u32, odd: odd.is_some() };
+            let period = store.period(time);
+            period.cells.insert(word, cell);
+            if let Some([parts, first, empty, censored, bound]) = odd {
+                let (first, bound) = (f64::from_bits(*first), f64::from_bits(*bound));
+                period.odd.insert(word, Odd { parts: *parts, first, empty: *empty, censored: *censored, bound });
+            }
+        }
+        Ok(store)
     }
 
     /// Whether anything is known of a key in a period.

@@ -5,14 +5,15 @@ use super::defect::{self, Search};
 use super::delimited::{self, Defect, Layout};
 use super::formats::{self, Articles, Input};
 use super::gather::{Gather, Ways};
-use super::header;
-use super::records::fields;
+use super::header::{self, Chosen};
+use super::records::{Records, fields};
 use super::rows::{Rules, Table, fill};
 use super::scan;
 use super::source::{self, Dialect, Format, Source};
 use super::unpack::cannot_read;
 use crate::error::{Error, Result};
 use crate::series::Kind;
+use std::io::Read;
 use std::path::Path;
 
 /// Files below this size are read on one thread.
@@ -34,9 +35,9 @@ fn read_source(source: Source, rules: &Rules) -> Result<Table> {
     }
     let header = header_of(&source)?;
     let chosen = header::choose(&header, &rules.columns, rules.purpose)?;
-    let written = own_kind(&source, &chosen)?;
+    let written = own_kind(&source, &header, &chosen)?;
     let kind = rules.kind.or(written).unwrap_or_else(|| header::kind_of(&header[chosen.value]));
-    let chosen = header::Chosen { kind: chosen.kind.filter(|_| written.is_some() && rules.kind.is_none()), ..chosen };
+    let chosen = Chosen { kind: chosen.kind.filter(|_| written.is_some() && rules.kind.is_none()), ..chosen };
     let check = Check { header: &header, chosen: &chosen, kind, zone: &rules.zone };
     let search = Search { source: &source, check };
     let mut table = empty(&source, kind);
@@ -45,7 +46,7 @@ fn read_source(source: Source, rules: &Rules) -> Result<Table> {
     let mut gather = Gather::new(Ways::plain(&rules.zone), kind);
     let taken = match &source.format {
         Format::Parquet => {
-            let grouped = scan::grouped(&source, &header, &chosen)?;
+            let grouped = scan::grouped(&source, &header, &chosen, None)?;
             table.lines = grouped.groups.iter().map(|group| group.rows).sum();
             fill(&mut table, &grouped, &rules.zone, chosen.domain.is_some())
         }
@@ -152,12 +153,34 @@ pub(super) fn articles(path: &Path) -> Result<Articles> {
 }
 
 /// The kind that a table of our own says its values are of: in its first row.
-fn own_kind(source: &Source, chosen: &header::Chosen) -> Result<Option<Kind>> {
-    let (Some(column), Format::Csv(dialect)) = (chosen.kind, &source.format) else { return Ok(None) };
-    let mut records = source::rows(source, dialect)?;
-    let first = records.next_record().map_err(cannot_read)?;
-    let cells = first.map(|record| fields(record.bytes, dialect.delimiter)).unwrap_or_default();
-    Ok(cells.get(column).and_then(|cell| cell.as_deref()).and_then(Kind::from_name))
+///
+/// # Errors
+/// The file cannot be read.
+pub(super) fn own_kind(source: &Source, header: &[String], chosen: &Chosen) -> Result<Option<Kind>> {
+    if chosen.kind.is_none() {
+        return Ok(None);
+    }
+    match &source.format {
+        Format::Csv(dialect) => {
+            let mut start = Vec::new();
+            source.reader()?.take(source::HEAD).read_to_end(&mut start).map_err(cannot_read)?;
+            Ok(kind_in(&start, dialect, chosen))
+        }
+        Format::Parquet => {
+            let first = scan::raw_rows(source, header, chosen, 0, 1)?.0.pop();
+            Ok(first.and_then(|row| row.kind).as_deref().and_then(Kind::from_name))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// The kind in the first row of a text.
+pub(super) fn kind_in(start: &[u8], dialect: &Dialect, chosen: &Chosen) -> Option<Kind> {
+    let mut reader = start;
+    source::skip_header(&mut reader, dialect).ok()?;
+    let mut records = Records::new(reader, dialect.line_end, 1);
+    let cells = fields(records.next_record().ok()??.bytes, dialect.delimiter);
+    cells.get(chosen.kind?)?.as_deref().and_then(Kind::from_name)
 }
 
 fn header_of(source: &Source) -> Result<Vec<String>> {

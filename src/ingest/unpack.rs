@@ -104,7 +104,8 @@ pub(super) fn unpack(path: &Path, packing: Packing, packed: u64) -> Result<TempP
     Ok(out.into_temp_path())
 }
 
-fn is_bomb(packed: u64, unpacked: u64) -> bool {
+/// Whether so much from so little is a bomb rather than a table.
+pub(super) fn is_bomb(packed: u64, unpacked: u64) -> bool {
     unpacked > LARGEST || (unpacked > HARMLESS && unpacked / packed.max(1) > STEEPEST)
 }
 

@@ -4,6 +4,7 @@ use super::Input;
 use crate::error::{Error, Result};
 use crate::ingest::cell::{self, Value};
 use crate::ingest::header::normal;
+use crate::ingest::option::short;
 use crate::ingest::records::{Records, fields};
 use crate::ingest::stamp::{self, Stamp};
 use serde_json::Value as Json;
@@ -60,7 +61,7 @@ impl Record {
     pub(super) fn fault(&self, index: usize, header: &[String], expected: &str) -> Error {
         let found = match self.get(index) {
             "" => "nothing".to_string(),
-            text => format!("'{text}'"),
+            text => format!("'{}'", short(text)),
         };
         let error = Error::input(format!("found {found}, expected {expected}")).at_line(self.line);
         match header.get(index) {
@@ -187,7 +188,8 @@ pub(super) fn json_value(value: Option<&Json>, place: &str) -> Result<Value> {
             return Err(Error::input(format!("{place}: found {found}, expected a number")));
         }
     };
-    cell::value(&text).map_err(|expected| Error::input(format!("{place}: found '{text}', expected {expected}")))
+    cell::value(&text)
+        .map_err(|expected| Error::input(format!("{place}: found '{}', expected {expected}", short(&text))))
 }
 
 /// A time in JSON: text, or seconds since 1970.
@@ -200,7 +202,7 @@ pub(super) fn json_time(value: Option<&Json>, place: &str) -> Result<Stamp> {
         Some(Json::Number(number)) => number.to_string(),
         _ => String::new(),
     };
-    let found = if text.is_empty() { "nothing".into() } else { format!("'{text}'") };
+    let found = if text.is_empty() { "nothing".into() } else { format!("'{}'", short(&text)) };
     stamp::parse(&text).ok_or_else(|| Error::input(format!("{place}: found {found}, expected {}", stamp::EXPECTED)))
 }
 

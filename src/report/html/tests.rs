@@ -109,6 +109,7 @@ fn analysis(alerts: Vec<Alert>) -> Analysis {
         lifts: Vec::new(),
         index_lifts: vec![lift],
         groups: Vec::new(),
+        confounders: Vec::new(),
         told: Vec::new(),
         counts: Counts { series_tested: 12, surges_tested: 3, not_significant: 2, below_floor: 1, ..Counts::default() },
         notes: Vec::new(),

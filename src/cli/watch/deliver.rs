@@ -54,8 +54,11 @@ pub(super) fn all(
                     went.failures.push(format!("delivery '{name}': {error}"));
                     deliveries.failed += 1;
                     deliveries.error = Some(error);
-                    // The receiver is down: the rest keeps its order and waits too.
-                    break;
+                    // The receiver is down: the rest keeps its order and waits too. One that refuses a message may
+                    // well take the next.
+                    if !unsent.failure.is_permanent() {
+                        break;
+                    }
                 }
             }
         }

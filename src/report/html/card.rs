@@ -3,6 +3,7 @@
 use super::picture::{self, Picture};
 use super::words;
 use crate::alert::{Alert, Analysis, Flag, ScoredSeries};
+use crate::measure::confounder::in_words;
 use crate::report::cell::moment;
 use crate::series::{Key, Level};
 use crate::time::Step;
@@ -63,7 +64,7 @@ fn card(analysis: &Analysis, scored: &ScoredSeries, alert: &Alert) -> Card {
         },
         severity: alert.severity.name(),
         drop: alert.flags.contains(&Flag::Drop),
-        sentences: sentences(alert),
+        sentences: sentences(alert).into_iter().chain(context(analysis, alert)).collect(),
         flags: alert.flags.iter().filter(|flag| **flag != Flag::Drop).map(|flag| words::flag(flag.name())).collect(),
         events: near
             .iter()
@@ -72,6 +73,15 @@ fn card(analysis: &Analysis, scored: &ScoredSeries, alert: &Alert) -> Card {
             })
             .collect(),
     }
+}
+
+/// What is known from outside of an alert, if anything was asked.
+fn context(analysis: &Analysis, alert: &Alert) -> Option<String> {
+    let own: Vec<_> = analysis.confounders.iter().filter(|judgement| judgement.alert_id == alert.id).cloned().collect();
+    let mut words = in_words(&own);
+    let first = words.chars().next()?.to_ascii_uppercase();
+    words.replace_range(..1, first.encode_utf8(&mut [0; 4]));
+    Some(format!("{words}."))
 }
 
 fn sentences(alert: &Alert) -> Vec<String> {

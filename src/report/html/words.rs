@@ -212,6 +212,8 @@ pub(super) fn flag(name: &str) -> String {
         "single_period" => "one period only: as likely a bot as a campaign",
         "displacement" => "another domain of the outlet fell away as this one rose",
         "holiday" => "a public holiday in the readers' country",
+        "blocked_in_country" => "one of its sites was blocked in the readers' country at the time",
+        "outage" => "the readers' country was offline, in whole or in part, at the time",
         "drop" => "traffic fell",
         other => return other.replace('_', " "),
     };

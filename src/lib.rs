@@ -15,8 +15,8 @@
 //! | [`measure`] | lifts with intervals, placebos, the index, events near an onset, outlets that rise together |
 //! | [`pipeline`] | all of it over a panel; what it finds is in [`alert`] |
 //! | [`simulate`], [`evaluate`] | traffic with known surges, and alerts judged against them |
-//! | `ingest`, `registry`, `calendar` | tables of traffic, known outlets, dated events (feature `ingest`) |
 //! | `context`, `fetch` | blocks and outages that may explain a surge; public sources, downloaded (feature `fetch`) |
+//! | `ingest`, `registry`, `calendar` | tables of traffic, known outlets, dated events (feature `registry`; files: `ingest`) |
 //! | `chart`, `report`, `config`, `cli` | charts, the result folder, settings, the program (features `chart`, `cli`) |
 //! | `watch` | the scheduled job: its store, its decisions, its deliveries (feature `cli`) |
 //!
@@ -59,7 +59,7 @@ pub mod config;
 pub mod context;
 #[cfg(feature = "fetch")]
 pub mod fetch;
-#[cfg(feature = "ingest")]
+#[cfg(feature = "registry")]
 pub mod ingest;
 #[cfg(feature = "recipe")]
 pub mod recipe;

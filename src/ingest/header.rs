@@ -110,6 +110,7 @@ pub(super) fn normal(name: &str) -> String {
 }
 
 /// How many columns of a header are recognised: tells a delimiter from the others.
+#[cfg(feature = "ingest")]
 pub(super) fn recognised(header: &[String]) -> usize {
     [&TIME[..], &DOMAIN, &COUNTRY, &VALUE].iter().filter(|aliases| find(header, aliases).is_some()).count()
 }
@@ -174,11 +175,13 @@ pub(super) fn kind_of(name: &str) -> Kind {
 }
 
 /// Positions of columns that may be the time, best first.
+#[cfg(feature = "ingest")]
 pub(super) fn time_candidates(header: &[String]) -> Vec<usize> {
     TIME.iter().filter_map(|alias| find(header, &[alias])).collect()
 }
 
 /// Positions of columns that may be the value, best first.
+#[cfg(feature = "ingest")]
 pub(super) fn value_candidates(header: &[String]) -> Vec<usize> {
     VALUE.iter().filter_map(|alias| find(header, &[alias])).collect()
 }

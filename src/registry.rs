@@ -141,6 +141,24 @@ impl Registry {
         outlets
     }
 
+    /// Domain → its family, named by one of its domains: outlets that share a domain, at whatever dates, are of one
+    /// family. What is computed of one family needs no other.
+    pub fn families(&self) -> BTreeMap<&str, &str> {
+        let mut family: BTreeMap<&str, &str> = self.entries.keys().map(|domain| (&**domain, &**domain)).collect();
+        let outlets = self.outlets();
+        let mut settled = false;
+        while !settled {
+            settled = true;
+            for domains in outlets.values() {
+                let Some(least) = domains.iter().map(|domain| family[domain]).min() else { continue };
+                for domain in domains {
+                    settled &= family.insert(domain, least) == Some(least);
+                }
+            }
+        }
+        family
+    }
+
     /// First twelve hexadecimal digits of the SHA-256 of everything read.
     pub fn version(&self) -> String {
         let digest = self.digest.clone().finalize();
@@ -249,6 +267,15 @@ mod tests {
         assert_eq!(registry.lookup("rt.com", 0).map(|e| (e.outlet.as_str(), e.role)), Some(("RT!", Role::Reference)));
         assert_eq!(registry.outlets().keys().copied().collect::<Vec<_>>(), ["RT!", "Sputnik"]);
         assert_ne!(registry.version(), before);
+    }
+
+    #[test]
+    fn outlets_that_share_a_domain_are_one_family() {
+        let registry = registry(
+            "a.com,A,IR,state,,,,2020,x\na.com,B,IR,state,,,2021,,x\nb.com,B,IR,state,,,,,x\nc.com,C,IR,state,,,,,x\n",
+        );
+        let families = registry.families();
+        assert_eq!((families["a.com"], families["b.com"], families["c.com"]), ("a.com", "a.com", "c.com"));
     }
 
     #[test]

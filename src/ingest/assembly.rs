@@ -7,7 +7,7 @@ use super::stamp::Zone;
 use super::{FileReport, LoadReport, Loaded, Request};
 use crate::error::{Error, Result};
 use crate::series::Panel;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// A panel in the making.
 pub(super) struct Assembly<'a> {
@@ -121,9 +121,14 @@ fn check_something_is_left(request: &Request<'_>, collector: &Collector<'_>, rep
     if collector.stamps.is_empty() {
         return Err(Error::input(super::NOTHING_IN_TIME));
     }
-    let skipped: Vec<String> = report.skipped.iter().map(|(reason, rows)| format!("{reason}: {rows} rows")).collect();
-    Err(Error::input(format!(
+    Err(nothing_watched(&report.skipped))
+}
+
+/// The error of an input in which nothing is watched.
+pub(super) fn nothing_watched(skipped: &BTreeMap<String, u64>) -> Error {
+    let skipped: Vec<String> = skipped.iter().map(|(reason, rows)| format!("{reason}: {rows} rows")).collect();
+    Error::input(format!(
         "no known state outlet in the input ({}); watch every series with --watch all, or add outlets with --domains FILE",
         skipped.join(", ")
-    )))
+    ))
 }

@@ -10,9 +10,6 @@ use crate::series::Kind;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-/// What is said of an input whose rows all lie outside the dates asked for.
-pub const NOTHING_IN_TIME: &str = "no row lies between the dates asked for";
-
 /// The files of traffic behind inputs, in order, and an error for each input that leads nowhere. Totals are left out.
 pub fn named(inputs: &[String]) -> (Vec<PathBuf>, Vec<Error>) {
     let mut failures = Vec::new();

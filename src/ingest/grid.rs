@@ -51,8 +51,8 @@ fn is_midnight(wall: Seconds) -> bool {
 pub(super) struct Periods {
     pub(super) step: Step,
     /// Start of some period: weeks may begin on any weekday.
-    anchor: Seconds,
-    zone: Zone,
+    pub(super) anchor: Seconds,
+    pub(super) zone: Zone,
 }
 
 impl Periods {

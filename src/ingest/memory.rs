@@ -59,6 +59,11 @@ pub trait Table {
     fn coding(&self, column: usize) -> TimeCoding;
     /// One cell; rows and columns count from 0.
     fn cell(&self, column: usize, row: usize) -> Datum<'_>;
+
+    /// How many rows one row stands for: more than one where equal keys were added up already.
+    fn weight(&self, _row: usize) -> u64 {
+        1
+    }
 }
 
 /// Brings tables of traffic, and of totals, into one panel. Columns are recognised and cells read as those of files
@@ -79,7 +84,7 @@ pub fn load_tables(request: &Request<'_>, traffic: &[&dyn Table], totals: &[&dyn
     assembly.finish(totals.iter().map(|table| read(*table, &rules)))
 }
 
-fn read(table: &dyn Table, rules: &Rules) -> Result<rows::Table> {
+pub(super) fn read(table: &dyn Table, rules: &Rules) -> Result<rows::Table> {
     checked(table, rules).map_err(|error| error.in_file(table.name()))
 }
 
@@ -148,7 +153,7 @@ fn grouped(table: &dyn Table, chosen: &Chosen) -> Grouped {
             groups.len() - 1
         });
         let group = &mut groups[at];
-        group.rows += 1;
+        group.rows += table.weight(row);
         group.sum += amount.unwrap_or(0.0);
         group.largest = group.largest.max(amount.unwrap_or(0.0));
     }

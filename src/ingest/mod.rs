@@ -17,6 +17,7 @@ mod files;
 pub mod formats;
 #[cfg(feature = "ingest")]
 pub mod frame;
+#[cfg_attr(not(feature = "ingest"), allow(dead_code, reason = "the readers of files use the rest"))]
 mod gather;
 mod grid;
 mod groups;
@@ -26,6 +27,7 @@ mod inputs;
 mod memory;
 mod option;
 mod panel;
+mod part;
 mod plain;
 #[cfg(feature = "ingest")]
 mod plain_text;
@@ -33,12 +35,14 @@ mod plain_text;
 mod records;
 #[cfg(feature = "ingest")]
 pub mod reduce;
+#[cfg_attr(not(feature = "ingest"), allow(dead_code, reason = "the readers of files use the rest"))]
 mod rows;
 #[cfg(feature = "ingest")]
 mod scan;
 #[cfg(feature = "ingest")]
 mod source;
 pub mod stamp;
+#[cfg_attr(not(feature = "ingest"), allow(dead_code, reason = "the readers of files use the rest"))]
 mod store;
 #[cfg(feature = "ingest")]
 mod table;
@@ -48,11 +52,12 @@ mod tests;
 mod unpack;
 
 #[cfg(feature = "ingest")]
-pub use files::{NOTHING_IN_TIME, load, named};
+pub use files::{load, named};
 pub use groups::TimeCoding;
 pub use header::Columns;
 pub use memory::{Datum, Table, load_tables};
 pub use option::{check_codes, span_days};
+pub use part::{Layout, Recognised, check_watched, filed_under, load_part, load_totals, recognise};
 pub use plain::{Gridded, Plain};
 #[cfg(feature = "ingest")]
 pub use plain_text::read_plain;
@@ -64,6 +69,9 @@ use crate::series::{Kind, Panel};
 use crate::time::{Seconds, Step};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+
+/// What is said of an input whose rows all lie outside the dates asked for.
+pub const NOTHING_IN_TIME: &str = "no row lies between the dates asked for";
 
 /// Which series are watched.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -211,9 +211,9 @@ fn nets(name: &str, kind: PanelKind, runs: u64) {
                 t.found += significant;
                 t.square += ((net.net.point + 1.0).ln() - factor.ln()).powi(2);
                 t.width += net.net.high - net.net.low;
-                dropped += net.moved.len() as f64;
+                dropped += net.moved().len() as f64;
                 right +=
-                    net.moved.iter().filter(|&&k| (k + 1) as f64 <= kind.moved * kind.controls as f64).count() as f64;
+                    net.moved().iter().filter(|&&k| (k + 1) as f64 <= kind.moved * kind.controls as f64).count() as f64;
                 reference += net.reference_lift;
             }
         }

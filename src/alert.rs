@@ -1,6 +1,10 @@
 //! What an analysis says: alerts, scored series, index rows, lifts, groups. Plain data without behaviour, made by
 //! [`crate::pipeline`] and written by the edges.
 
+mod measures;
+
+pub use measures::{ContributionRow, ControlRow, ControlUse, IndexRow, LiftRow, PlaceboRow, RatioRow, Window};
+
 use crate::measure::confounder::Judgement;
 use crate::series::{Key, Kind, Level, Role};
 use crate::time::{Grid, Seconds, Step};
@@ -203,6 +207,8 @@ pub struct Alert {
     pub reference_lift: f64,
     /// Lift net of the reference outlets.
     pub net_lift: Estimate,
+    /// The reference outlets behind it; empty without any.
+    pub controls: Vec<ControlUse>,
     /// Events near the onset, nearest first.
     pub events: Vec<Attribution>,
     /// How much it matters.
@@ -264,103 +270,6 @@ pub struct ScoredSeries {
     pub flags: Vec<PeriodFlags>,
     /// Breaks, in order.
     pub change_points: Vec<ChangePoint>,
-}
-
-/// One row of the index table.
-#[derive(Clone, Debug, PartialEq)]
-pub struct IndexRow {
-    /// Period.
-    pub time: Seconds,
-    /// State.
-    pub state: String,
-    /// Country, empty = all together.
-    pub country: String,
-    /// Visits to the state's outlets, `NaN` if unknown.
-    pub visits: f64,
-    /// Total traffic, `NaN` if unknown.
-    pub total: f64,
-    /// visits ÷ total.
-    pub share: f64,
-    /// Share, 100 = baseline mean.
-    pub index: f64,
-}
-
-/// Which part of the time after an event a lift is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Window {
-    /// The largest single period within 28 days.
-    Peak,
-    /// Days 0–6.
-    Week1,
-    /// Days 21–27.
-    Week4,
-    /// Days 0–27.
-    Month1,
-}
-
-impl Window {
-    /// All of them, in the order of the tables.
-    pub const ALL: [Window; 4] = [Window::Peak, Window::Week1, Window::Week4, Window::Month1];
-
-    /// The name used in files.
-    pub fn name(self) -> &'static str {
-        match self {
-            Window::Peak => "peak",
-            Window::Week1 => "week1",
-            Window::Week4 => "week4",
-            Window::Month1 => "month1",
-        }
-    }
-
-    /// First and last day after the event, both included.
-    pub fn days(self) -> (i64, i64) {
-        match self {
-            Window::Peak | Window::Month1 => (0, 27),
-            Window::Week1 => (0, 6),
-            Window::Week4 => (21, 27),
-        }
-    }
-}
-
-/// The lift of one state or outlet in one country in one window after one event.
-#[derive(Clone, Debug, PartialEq)]
-pub struct LiftRow {
-    /// Name of the event.
-    pub event: String,
-    /// Its date.
-    pub event_date: Seconds,
-    /// State.
-    pub state: String,
-    /// Outlet, empty = the whole state.
-    pub outlet: String,
-    /// Country, empty = all together.
-    pub country: String,
-    /// Window.
-    pub window: Window,
-    /// First and last period of the window.
-    pub from: Seconds,
-    /// Last period, included.
-    pub to: Seconds,
-    /// First period of the baseline.
-    pub baseline_from: Seconds,
-    /// Last period of the baseline, included.
-    pub baseline_to: Seconds,
-    /// Mean value per period in the baseline.
-    pub base_level: f64,
-    /// Σ observed.
-    pub observed: f64,
-    /// Σ expected.
-    pub expected: f64,
-    /// Lift of the visits.
-    pub lift: Estimate,
-    /// Change of the share of all traffic, in percentage points; `NaN` without a total.
-    pub pp_change: f64,
-    /// Lift net of the reference outlets.
-    pub net_lift: Estimate,
-    /// Placebo p-value.
-    pub p_value: f64,
-    /// Number of placebos behind it.
-    pub n_placebo: usize,
 }
 
 /// A step in the life of an alert.
@@ -460,6 +369,15 @@ pub struct Analysis {
     pub lifts: Vec<LiftRow>,
     /// Lifts of the index (the share of all traffic) in the same order: `observed` and `expected` are shares.
     pub index_lifts: Vec<LiftRow>,
+    /// How unusual each of `lifts` is, in time and among the reference outlets; in the same order.
+    pub placebos: Vec<PlaceboRow>,
+    /// The reference outlets behind each net lift of `lifts`, in the same order.
+    pub controls: Vec<ControlRow>,
+    /// What each outlet contributed to the lifts of its state, in the same order.
+    pub contributions: Vec<ContributionRow>,
+    /// The index of each country against that of the others, sorted by event date, event, state, country, other
+    /// country, window.
+    pub ratios: Vec<RatioRow>,
     /// Co-moving outlets.
     pub groups: Vec<Group>,
     /// What the context says of each alert and drop; empty without a context (see [`crate::pipeline::explain`]).

@@ -191,8 +191,10 @@ fn references_that_move_by_themselves_are_named_and_left_out() {
             all[k + 1] = raised(all[k + 1].clone(), 122, 2.0);
         }
         let found = net(&all[0], &all[1..]);
-        assert!([2, 5, 9].iter().all(|k| found.moved.contains(k) && !found.used.contains(k)), "{found:?}");
-        assert!(found.used.len() >= 6);
+        assert!([2, 5, 9].iter().all(|k| found.moved().contains(k) && !found.used().contains(k)), "{found:?}");
+        assert!(found.used().len() >= 6);
+        let weights: f64 = found.controls.iter().map(|control| control.weight).sum();
+        assert!((weights - 1.0).abs() < 1e-9 && found.controls.len() == 12, "{found:?}");
     }
 }
 

@@ -22,10 +22,54 @@ pub struct NetLift {
     pub net: Estimate,
     /// Two-sided conformal p-value of no net lift.
     pub p_value: f64,
-    /// Indices of the controls that carry the estimate.
-    pub used: Vec<usize>,
-    /// Indices of the controls left out because they themselves moved against the others.
-    pub moved: Vec<usize>,
+    /// Every control that was offered, in the order given, and what became of it.
+    pub controls: Vec<Control>,
+}
+
+/// A reference outlet in a counterfactual.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Control {
+    /// Its number among the controls given.
+    pub index: usize,
+    /// Its share in the expected course: part of the mean of all, and its own coefficient; the weights sum to one. 0
+    /// if left out.
+    pub weight: f64,
+    /// What became of it.
+    pub standing: Standing,
+    /// How far its level moved between baseline and window against the other controls, as a logarithm; `NaN` where
+    /// that was not looked at.
+    pub shift: f64,
+    /// The same in units of its own noise and the scatter among controls.
+    pub spreads: f64,
+}
+
+/// What became of a control.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// Carries the estimate.
+    Used,
+    /// Carries it, but moved so far that its own coefficient is held down.
+    DownWeighted,
+    /// Left out: it moved for its own reasons.
+    Moved,
+    /// Left out: not observed in enough of the baseline or the window.
+    Unobserved,
+}
+
+impl NetLift {
+    /// Numbers of the controls that carry the estimate.
+    pub fn used(&self) -> Vec<usize> {
+        self.with(|standing| matches!(standing, Standing::Used | Standing::DownWeighted))
+    }
+
+    /// Numbers of the controls left out because they themselves moved against the others.
+    pub fn moved(&self) -> Vec<usize> {
+        self.with(|standing| standing == Standing::Moved)
+    }
+
+    fn with(&self, wanted: impl Fn(Standing) -> bool) -> Vec<usize> {
+        self.controls.iter().filter(|control| wanted(control.standing)).map(|control| control.index).collect()
+    }
 }
 
 /// At most this many controls enter the regression beside the mean of all: the quietest ones. The treated series has
@@ -33,6 +77,8 @@ pub struct NetLift {
 const MOST_CONTROLS: usize = 40;
 /// A control that moved further than this many spreads against the others has moved for its own reasons.
 const MOVED: f64 = 2.5;
+/// Beyond so many spreads the penalty on a control's own coefficient is at least doubled.
+const SUSPECT: f64 = 1.5;
 
 /// The lift of `treated` in `window` net of the `controls`, all on one grid. Excluded periods do not enter the
 /// baseline. A longer baseline (half a year) gives a better fit. `None` without usable controls, with fewer than two
@@ -52,25 +98,26 @@ pub fn net_lift(
         rows.times.iter().map(|&t| (series.get(t).copied().unwrap_or(f64::NAN) + offset).ln()).collect()
     };
     let mut columns: Vec<Column> = Vec::new();
+    let mut report: Vec<Control> = (0..controls.len()).map(Control::unobserved).collect();
     for (k, control) in controls.iter().enumerate() {
         let mut x = log(control);
         x.iter_mut().for_each(|v| *v = if v.is_finite() { *v } else { f64::NAN });
         if rows.covers(&x) {
             let center = median(&x[..rows.before]);
             x.iter_mut().for_each(|v| *v -= center);
-            columns.push(Column { index: k, x, moved: 0.0 });
+            columns.push(Column { index: k, x, shift: f64::NAN, moved: 0.0 });
         }
     }
     if columns.is_empty() {
         return None;
     }
-    let moved = drop_moved(&mut columns, &rows);
+    for left in drop_moved(&mut columns, &rows) {
+        report[left.index] = left.control(0.0, Standing::Moved);
+    }
     let middle = midmeans(&columns, rows.times.len());
     let x = log(treated);
     let gap: Vec<f64> = x.iter().zip(&middle).map(|(x, m)| x - m).collect();
     let season = rows.season(setting.seasons);
-    let mut used: Vec<usize> = columns.iter().map(|column| column.index).collect();
-    used.sort_unstable();
     let design = Design::new(&columns, &middle, &rows, season);
     let penalty = design.choose_penalty(&gap, &rows, season);
     let inside: Vec<f64> = (0..rows.times.len()).map(|i| f64::from(u8::from(i >= rows.before))).collect();
@@ -81,6 +128,11 @@ pub fn net_lift(
     let left: Vec<f64> = residual.iter().zip(&effect).map(|(r, e)| r - conformal.theta * e).collect();
     let calibration = Calibration::of(&left, rows.before, |v| ridge.residual(&rows.deseason(v, season)), setting.seed);
     let (below, above) = conformal.reach(calibration.level(1.0 - setting.level));
+    let lifted: Vec<f64> = gap.iter().zip(&inside).map(|(g, i)| g - conformal.theta * i).collect();
+    for (column, weight) in columns.iter().zip(design.weights(&ridge, &rows.deseason(&lifted, season), columns.len())) {
+        let standing = if column.moved > SUSPECT { Standing::DownWeighted } else { Standing::Used };
+        report[column.index] = column.control(weight, standing);
+    }
 
     // Expected values in the units of the series: the level is set so that the baseline adds up.
     let limit = 4.0 * mad_sd(&left[..rows.before], 0.0);
@@ -100,8 +152,7 @@ pub fn net_lift(
         reference_lift: expected / alone - 1.0,
         net: Estimate { point: ratio - 1.0, low: ratio * (-below).exp() - 1.0, high: ratio * above.exp() - 1.0 },
         p_value: calibration.p_value(conformal.p_value()),
-        used,
-        moved,
+        controls: report,
     })
 }
 
@@ -109,7 +160,21 @@ pub fn net_lift(
 struct Column {
     index: usize,
     x: Vec<f64>,
+    shift: f64,
     moved: f64,
+}
+
+impl Column {
+    fn control(&self, weight: f64, standing: Standing) -> Control {
+        let spreads = if self.shift.is_nan() { f64::NAN } else { self.moved };
+        Control { index: self.index, weight, standing, shift: self.shift, spreads }
+    }
+}
+
+impl Control {
+    fn unobserved(index: usize) -> Control {
+        Control { index, weight: 0.0, standing: Standing::Unobserved, shift: f64::NAN, spreads: f64::NAN }
+    }
 }
 
 /// The periods that enter: usable ones of the baseline, then observed ones of the window.
@@ -166,10 +231,10 @@ fn midmeans(columns: &[Column], rows: usize) -> Vec<f64> {
         .collect()
 }
 
-/// Takes out, and names, the controls whose level moved between baseline and window against the other controls by
+/// Takes out, and gives back, the controls whose level moved between baseline and window against the other controls by
 /// more than both their own noise and the scatter among controls allow. As each one that goes may uncover others,
 /// the rest are looked at again. Those that stay come with how far they moved, in the same units.
-fn drop_moved(columns: &mut Vec<Column>, rows: &Rows) -> Vec<usize> {
+fn drop_moved(columns: &mut Vec<Column>, rows: &Rows) -> Vec<Column> {
     let mut moved = Vec::new();
     let least = columns.len().div_ceil(2);
     for _ in 0..5 {
@@ -183,21 +248,15 @@ fn drop_moved(columns: &mut Vec<Column>, rows: &Rows) -> Vec<usize> {
         let center = median(&all);
         let scatter = mad_sd(&all, center);
         for (column, (shift, error)) in columns.iter_mut().zip(shifts) {
-            column.moved = (shift - center).abs() / error.max(scatter).max(1e-12);
+            column.shift = shift - center;
+            column.moved = column.shift.abs() / error.max(scatter).max(1e-12);
         }
         let before = columns.len();
-        columns.retain(|column| {
-            let stays = column.moved <= MOVED;
-            if !stays {
-                moved.push(column.index);
-            }
-            stays
-        });
+        moved.extend(columns.extract_if(.., |column| column.moved > MOVED));
         if columns.len() == before || columns.len() <= least {
             break;
         }
     }
-    moved.sort_unstable();
     moved
 }
 
@@ -225,6 +284,8 @@ fn level_error(past: &[f64], now: usize) -> f64 {
 struct Design {
     z: DMatrix<f64>,
     gram: DMatrix<f64>,
+    /// For each column of `z`: which control it is, and what its deviations were multiplied by.
+    scales: Vec<(usize, f64)>,
 }
 
 /// A design with its penalty, factorised: what is left of a series after the regression.
@@ -241,14 +302,20 @@ impl Ridge<'_> {
         left.gemv(-1.0, self.z, &beta, 1.0);
         left.as_slice().to_vec()
     }
+
+    fn coefficients(&self, values: &[f64]) -> Vec<f64> {
+        let Some(factor) = &self.factor else { return vec![0.0; self.z.ncols()] };
+        factor.solve(&self.z.tr_mul(&DVector::from_column_slice(values))).as_slice().to_vec()
+    }
 }
 
 impl Design {
     fn new(columns: &[Column], middle: &[f64], rows: &Rows, season: usize) -> Design {
         let before = rows.before;
-        let mut candidates: Vec<(f64, Vec<f64>)> = columns
+        let mut candidates: Vec<(f64, usize, f64, Vec<f64>)> = columns
             .iter()
-            .filter_map(|Column { x, moved, .. }| {
+            .enumerate()
+            .filter_map(|(k, Column { x, moved, .. })| {
                 // A missing value says nothing: it is put where the control stands on average.
                 let apart: Vec<f64> = x.iter().zip(middle).map(|(x, m)| x - m).collect();
                 let usual = mean(&apart);
@@ -260,16 +327,27 @@ impl Design {
                 }
                 // The further it moved, the dearer it is: an effect must not be explained away by a control that happened
                 // to move at the same time.
-                let weight = 1.0 / (size * (1.0 + (moved / 1.5).powi(2)).sqrt());
+                let weight = 1.0 / (size * (1.0 + (moved / SUSPECT).powi(2)).sqrt());
                 z.iter_mut().for_each(|v| *v *= weight);
-                Some((size, z))
+                Some((size, k, weight, z))
             })
             .collect();
         candidates.sort_by(|a, b| a.0.total_cmp(&b.0));
         candidates.truncate(MOST_CONTROLS);
-        let z = DMatrix::from_fn(rows.times.len(), candidates.len(), |i, k| candidates[k].1[i]);
+        let z = DMatrix::from_fn(rows.times.len(), candidates.len(), |i, k| candidates[k].3[i]);
         let gram = z.tr_mul(&z);
-        Design { z, gram }
+        Design { z, gram, scales: candidates.iter().map(|(_, k, weight, _)| (*k, *weight)).collect() }
+    }
+
+    /// Share of each of `n` controls in what the regression makes of `values`: an equal part of the mean, which its
+    /// own coefficient adds to and all coefficients together take from. The shares sum to one.
+    fn weights(&self, ridge: &Ridge<'_>, values: &[f64], n: usize) -> Vec<f64> {
+        let mut own = vec![0.0; n];
+        for ((k, scale), beta) in self.scales.iter().zip(ridge.coefficients(values)) {
+            own[*k] = beta * scale;
+        }
+        let rest = (1.0 - own.iter().sum::<f64>()) / n as f64;
+        own.iter().map(|weight| weight + rest).collect()
     }
 
     /// The regression on all rows. An infinite penalty leaves the mean of the references alone.
@@ -323,7 +401,7 @@ mod tests {
 
     #[test]
     fn the_midmean_ignores_a_wild_quarter() {
-        let column = |x: f64| Column { index: 0, x: vec![x], moved: 0.0 };
+        let column = |x: f64| Column { index: 0, x: vec![x], shift: f64::NAN, moved: 0.0 };
         assert_eq!(midmeans(&[column(1.0), column(2.0), column(4.0), column(900.0)], 1), [3.0]);
     }
 }

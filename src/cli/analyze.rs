@@ -20,7 +20,7 @@ use std::path::Path;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// What a result folder may hold; anything else in it belongs to the user.
-pub(crate) const PARTS: [&str; 15] = [
+pub(crate) const PARTS: [&str; 19] = [
     "transitions.csv",
     "alerts.csv",
     "alerts.jsonl",
@@ -30,6 +30,10 @@ pub(crate) const PARTS: [&str; 15] = [
     "index.csv",
     "lifts.csv",
     "index_lifts.csv",
+    "placebos.csv",
+    "controls.csv",
+    "contributions.csv",
+    "ratios.csv",
     "groups.csv",
     "attributions.csv",
     "confounders.csv",
@@ -159,6 +163,11 @@ fn write_tables(folder: &Folder, plan: &Plan, analysis: &Analysis) -> Result<()>
     folder.fill("index.csv", |out| tables::index_csv(out, &analysis.index, step))?;
     folder.fill("lifts.csv", |out| tables::lifts_csv(out, &analysis.lifts, step))?;
     folder.fill("index_lifts.csv", |out| tables::lifts_csv(out, &analysis.index_lifts, step))?;
+    folder.fill("placebos.csv", |out| tables::placebos_csv(out, &analysis.placebos))?;
+    let surges_and_drops = [analysis.alerts.as_slice(), &analysis.drops];
+    folder.fill("controls.csv", |out| tables::controls_csv(out, &surges_and_drops, &analysis.controls))?;
+    folder.fill("contributions.csv", |out| tables::contributions_csv(out, &analysis.contributions))?;
+    folder.fill("ratios.csv", |out| tables::ratios_csv(out, &analysis.ratios))?;
     folder.fill("attributions.csv", |out| tables::attributions_csv(out, &analysis.alerts))?;
     folder.fill("confounders.csv", |out| tables::confounders_csv(out, &analysis.confounders))?;
     folder.fill("groups.csv", |out| tables::groups_csv(out, &analysis.groups, step))?;

@@ -6,6 +6,7 @@
 
 pub mod changepoint;
 pub mod cost;
+pub mod extent;
 pub mod fpop;
 pub mod novelty;
 pub mod online;

@@ -130,6 +130,11 @@ impl Expected {
         (self.amount * self.factor(index) - self.offset).max(0.0)
     }
 
+    /// Working-scale residual of `value` at period `index`; `NaN` where there is none.
+    pub fn residual_of(&self, index: usize, value: f64) -> f64 {
+        ((value + self.offset) / self.factor(index)).ln() - self.center
+    }
+
     /// A value at period `index` whose working-scale residual is `residual`.
     pub fn with_residual(&self, index: usize, residual: f64) -> f64 {
         ((self.center + residual).exp() * self.factor(index) - self.offset).max(0.0)

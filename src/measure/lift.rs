@@ -108,12 +108,32 @@ pub fn event_lifts(
     exclude: Option<&[bool]>,
     setting: &Setting<'_>,
 ) -> [Option<Lift>; 4] {
-    let targets = Window::ALL.map(|window| {
+    let mut found = measure(y, baseline, &event_targets(event, setting), exclude, setting).into_iter();
+    [(); 4].map(|()| found.next().flatten())
+}
+
+/// The lifts of the four windows alone, without intervals: for placebos in space. `NaN` where there is none, or where
+/// less than half of the window is observed.
+pub fn plain_event_lifts(
+    y: &[f64],
+    event: usize,
+    baseline: Range<usize>,
+    exclude: Option<&[bool]>,
+    setting: &Setting<'_>,
+) -> [f64; 4] {
+    let Some(fit) = Expected::fit(y, baseline, exclude, setting) else { return [f64::NAN; 4] };
+    event_targets(event, setting).map(|target| {
+        let range = target.range().clone();
+        let seen = range.clone().filter(|&t| y.get(t).is_some_and(|v| v.is_finite())).count();
+        if range.end <= y.len() && 2 * seen >= range.len() { target.ratio(y, &fit) - 1.0 } else { f64::NAN }
+    })
+}
+
+fn event_targets(event: usize, setting: &Setting<'_>) -> [Target; 4] {
+    Window::ALL.map(|window| {
         let range = window_range(window, event, setting.per_day);
         if window == Window::Peak { Target::Max(range) } else { Target::Sum(range) }
-    });
-    let mut found = measure(y, baseline, &targets, exclude, setting).into_iter();
-    [(); 4].map(|()| found.next().flatten())
+    })
 }
 
 /// The periods of a window after an event at period `event`.

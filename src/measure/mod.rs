@@ -9,6 +9,7 @@ pub mod index;
 pub mod lift;
 pub mod noise;
 pub mod placebo;
+pub mod selection;
 
 pub use crate::baseline::counterfactual::{NetLift, net_lift};
 pub use expected::Setting;

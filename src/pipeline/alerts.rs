@@ -4,7 +4,8 @@ use crate::alert::{Alert, ChangePointTime, Counts, Detectors, Estimate, Event, F
 use crate::detect::surge::Episode;
 use crate::measure::attribution::{Onset, attribute};
 use crate::measure::comovement::{self, Onsets};
-use crate::pipeline::lifts::{self, References};
+use crate::pipeline::lifts;
+use crate::pipeline::references::References;
 use crate::pipeline::score::{Known, Scored};
 use crate::pipeline::{Options, in_parallel, periods};
 use crate::series::{Key, Kind, Level, Panel, Role, Series};
@@ -179,8 +180,9 @@ pub(crate) fn alert(
     let Known { grid, events, options } = *known;
     let episode = candidate.episode;
     let source = &series.watched.series;
-    let lift = lifts::of_stretch(series, episode, grid.step, options);
-    let net = references.net(series, episode, grid.step, options);
+    let selection = lifts::selection(series, episode, grid.step, options);
+    let lift = lifts::of_stretch(series, episode, &selection, grid.step, options);
+    let net = references.net(series, episode, &selection, grid.step, options);
     // What is left when the net lift is taken out of the lift that is printed: the three must fit together.
     let reference_lift = (1.0 + lift.lift.point) / (1.0 + net.net.point) - 1.0;
     let change = nearest_change(series, episode, grid.step);
@@ -224,6 +226,7 @@ pub(crate) fn alert(
         detectors: Detectors { zscore: true, changepoint: change.is_some() },
         reference_lift,
         net_lift: net.net,
+        controls: references.uses(&source.key.country, &net),
         events: attribute(events, place, &source.key.state, &source.key.country, (grid.start, grid.end())),
         severity: severity(kind_lift, net.net, candidate.q, episode),
         flags,

@@ -1,26 +1,26 @@
-//! Lifts of surges and around dated events, and the index: which series, which baseline, which controls.
+//! Lifts of surges and around dated events: which series, which baseline, which controls.
 
-use crate::alert::{Estimate, Event, IndexRow, LiftRow, Window};
-use crate::baseline::counterfactual::{NetLift, net_lift};
-use crate::detect::surge::Episode;
+use crate::alert::{ContributionRow, ControlRow, Estimate, Event, LiftRow, PlaceboRow, RatioRow, Window};
+use crate::detect::surge::{Episode, Settings};
 use crate::measure::expected::Setting;
-use crate::measure::index;
 use crate::measure::lift::{Lift, event_lifts, lift, window_range};
+use crate::measure::selection::{Finder, Selection};
+use crate::measure::{index, placebo};
 use crate::pipeline::alerts::Judged;
+use crate::pipeline::references::References;
 use crate::pipeline::score::Scored;
-use crate::pipeline::{Options, in_parallel, periods};
+use crate::pipeline::shares::{self, totals};
+use crate::pipeline::{Options, in_parallel, parts, periods};
 use crate::series::{Key, Kind, Level, Panel, Role};
 use crate::stats::scale::Scale;
 use crate::time::{Grid, Step};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-/// The counterfactual from reference outlets is fitted on so many days, where the data reach back that far.
-const CONTROL_DAYS: f64 = 180.0;
 /// Fewest days of history before an event for a lift.
 const MIN_HISTORY_DAYS: f64 = 28.0;
 /// Draws for the interval of one outlet around one event: there are very many of them.
-const OUTLET_DRAWS: usize = 99;
+pub(super) const OUTLET_DRAWS: usize = 99;
 /// Episodes at least this improbable are no part of a baseline.
 const EXCLUDE_P: f64 = 1e-4;
 
@@ -31,27 +31,38 @@ pub(crate) struct StretchLift {
     pub(crate) lift: Estimate,
 }
 
-fn setting<'a>(seasons: &'a [usize], kind: Kind, values: &[f64], step: Step, options: &Options) -> Setting<'a> {
+pub(super) fn setting<'a>(
+    seasons: &'a [usize],
+    kind: Kind,
+    values: &[f64],
+    step: Step,
+    options: &Options,
+) -> Setting<'a> {
     let per_day = Step::DAY.seconds() as f64 / step.seconds() as f64;
     let (level, seed) = (options.interval, options.seed);
     let count = Setting { seasons, per_day, scale: Scale::COUNT, level, seed, ..Setting::DAILY };
     if kind.adds_up() { count } else { count.for_shares(values) }
 }
 
-fn seasons(step: Step) -> Vec<usize> {
+pub(super) fn seasons(step: Step) -> Vec<usize> {
     step.seasons().iter().map(|season| step.periods_in(*season)).collect()
 }
 
 /// The baseline that ends the gap before `at`.
-fn baseline_before(at: usize, days: f64, step: Step, options: &Options) -> Range<usize> {
+pub(super) fn baseline_before(at: usize, days: f64, step: Step, options: &Options) -> Range<usize> {
     let end = at.saturating_sub(periods(options.gap_days, step));
     end.saturating_sub(periods(days, step))..end
 }
 
 /// Periods in telling episodes, but for the one measured.
-fn excluded(series: &Scored, but: Option<&Episode>) -> Vec<bool> {
-    let mut mask = vec![false; series.watched.series.values.len()];
-    for episode in series.walk.episodes.iter().filter(|e| e.p <= EXCLUDE_P && !e.level_shift) {
+pub(super) fn excluded(series: &Scored, but: Option<&Episode>) -> Vec<bool> {
+    telling(series.watched.series.values.len(), &series.walk.episodes, but)
+}
+
+/// The same of a series of `len` periods by its episodes.
+pub(super) fn telling(len: usize, episodes: &[Episode], but: Option<&Episode>) -> Vec<bool> {
+    let mut mask = vec![false; len];
+    for episode in episodes.iter().filter(|e| e.p <= EXCLUDE_P && !e.level_shift) {
         if but.is_none_or(|b| b.onset != episode.onset) {
             mask[episode.onset..=episode.end].fill(true);
         }
@@ -59,15 +70,39 @@ fn excluded(series: &Scored, but: Option<&Episode>) -> Vec<bool> {
     mask
 }
 
+/// What finding its first and last period in the data did to the lift of an episode.
+pub(crate) fn selection(series: &Scored, episode: &Episode, step: Step, options: &Options) -> Selection {
+    let values = &series.watched.series.values;
+    let seasons = seasons(step);
+    let setting = setting(&seasons, series.watched.series.kind, values, step, options);
+    let walk = Settings::for_step(step, options.baseline_days, options.gap_days, series.scale);
+    let finder = Finder {
+        sign: episode.sign,
+        spread: series.walk.spread[episode.onset],
+        delay: episode.detected - episode.onset,
+        calm: walk.calm,
+        longest: walk.shift_after,
+    };
+    let baseline = baseline_before(episode.onset, options.baseline_days, step, options);
+    let mask = excluded(series, Some(episode));
+    Selection::of(values, baseline, episode.onset..episode.end + 1, Some(&mask), &finder, &setting)
+}
+
 /// The lift of an episode. Where the baseline is too short for an interval, the expectation of the walk serves.
-pub(crate) fn of_stretch(series: &Scored, episode: &Episode, step: Step, options: &Options) -> StretchLift {
+pub(crate) fn of_stretch(
+    series: &Scored,
+    episode: &Episode,
+    selection: &Selection,
+    step: Step,
+    options: &Options,
+) -> StretchLift {
     let values = &series.watched.series.values;
     let (onset, end) = (episode.onset, episode.end);
     let seasons = seasons(step);
     let setting = setting(&seasons, series.watched.series.kind, values, step, options);
     let baseline = baseline_before(onset, options.baseline_days, step, options);
     if let Some(found) = lift(values, baseline, onset..end + 1, Some(&excluded(series, Some(episode))), &setting) {
-        return StretchLift { observed: found.observed, expected: found.expected, lift: found.lift };
+        return StretchLift { observed: found.observed, expected: found.expected, lift: selection.widen(found.lift) };
     }
     let both = |t: &usize| !values[*t].is_nan() && !series.walk.expected[*t].is_nan();
     let (observed, expected) = (onset..=end)
@@ -78,125 +113,20 @@ pub(crate) fn of_stretch(series: &Scored, episode: &Episode, step: Step, options
     StretchLift { observed, expected, lift: Estimate { point, ..Estimate::UNKNOWN } }
 }
 
-/// The reference outlets of each country.
-pub(crate) struct References<'a> {
-    by_country: BTreeMap<&'a str, Vec<&'a [f64]>>,
-}
-
-impl<'a> References<'a> {
-    pub(crate) fn new(scored: &'a [Scored]) -> Self {
-        let mut by_country: BTreeMap<&str, Vec<&[f64]>> = BTreeMap::new();
-        for s in scored.iter().filter(|s| s.watched.series.role == Role::Reference && s.watched.level != Level::State) {
-            by_country.entry(&s.watched.series.key.country).or_default().push(&s.watched.series.values);
-        }
-        References { by_country }
-    }
-
-    /// From the values of each country's references.
-    pub(crate) fn of(by_country: impl Iterator<Item = (&'a str, Vec<&'a [f64]>)>) -> Self {
-        References { by_country: by_country.collect() }
-    }
-
-    /// The lift of an episode net of the references of its country; unknown without any.
-    pub(crate) fn net(&self, series: &Scored, episode: &Episode, step: Step, options: &Options) -> NetLift {
-        let window = episode.onset..episode.end + 1;
-        let excluded = excluded(series, Some(episode));
-        self.net_of(series, episode.onset, window, &excluded, step, options).unwrap_or(UNKNOWN_NET)
-    }
-
-    /// Fitted on what lies before period `before` (less the gap), judged in `window`.
-    fn net_of(
-        &self,
-        series: &Scored,
-        before: usize,
-        window: Range<usize>,
-        excluded: &[bool],
-        step: Step,
-        options: &Options,
-    ) -> Option<NetLift> {
-        let source = &series.watched.series;
-        let controls = self.by_country.get(source.key.country.as_str())?;
-        let seasons = seasons(step);
-        let setting = setting(&seasons, source.kind, &source.values, step, options);
-        let baseline = baseline_before(before, CONTROL_DAYS, step, options);
-        source.kind.has_lift().then_some(())?;
-        net_lift(&source.values, controls, baseline, window, Some(excluded), &setting)
-    }
-}
-
-const UNKNOWN_NET: NetLift = NetLift {
-    reference_lift: f64::NAN,
-    net: Estimate::UNKNOWN,
-    p_value: f64::NAN,
-    used: Vec::new(),
-    moved: Vec::new(),
-};
-
-/// Denominator of a country: the total given, or all traffic in the input.
-fn totals(scored: &[Scored], panel: &Panel) -> BTreeMap<String, Vec<f64>> {
-    if !panel.totals.is_empty() {
-        return panel.totals.clone();
-    }
-    let mut totals: BTreeMap<String, Vec<f64>> = BTreeMap::new();
-    for s in scored.iter().filter(|s| s.watched.level != Level::State && s.watched.series.kind.adds_up()) {
-        let total =
-            totals.entry(s.watched.series.key.country.clone()).or_insert_with(|| vec![f64::NAN; panel.grid.len]);
-        for (sum, value) in total.iter_mut().zip(&s.watched.series.values) {
-            if !value.is_nan() {
-                *sum = if sum.is_nan() { *value } else { *sum + value };
-            }
-        }
-    }
-    totals
-}
-
-fn states(scored: &[Scored]) -> impl Iterator<Item = (usize, &Scored)> {
-    scored.iter().enumerate().filter(|(_, s)| s.watched.level == Level::State)
-}
-
-/// The index of every state × country: 100 = mean of its first baseline, surges left out.
-pub(crate) fn index_table(scored: &[Scored], panel: &Panel, options: &Options) -> Vec<IndexRow> {
-    let totals = totals(scored, panel);
-    let mut rows = Vec::new();
-    for (_, s) in states(scored) {
-        let source = &s.watched.series;
-        let Some(total) = totals.get(&source.key.country) else { continue };
-        let share = index::shares(&source.values, total);
-        let mut calm = share.clone();
-        for (value, out) in calm.iter_mut().zip(excluded(s, None)) {
-            *value = if out { f64::NAN } else { *value };
-        }
-        let first = calm.iter().position(|v| !v.is_nan()).unwrap_or(0);
-        let end = (first + periods(options.baseline_days, panel.grid.step)).min(calm.len());
-        let level = crate::stats::robust::mean(&calm[first..end]);
-        let row = |t: usize| IndexRow {
-            time: panel.grid.time(t),
-            state: source.key.state.clone(),
-            country: source.key.country.clone(),
-            visits: source.values[t],
-            total: total[t],
-            share: share[t],
-            index: if level > 0.0 { 100.0 * share[t] / level } else { f64::NAN },
-        };
-        rows.extend((0..panel.grid.len).map(row));
-    }
-    rows
-}
-
 /// Whether an event can be measured on the grid: enough before it, a whole week after it.
-fn event_period(event: &Event, grid: &Grid, options: &Options) -> Option<usize> {
+pub(super) fn event_period(event: &Event, grid: &Grid, options: &Options) -> Option<usize> {
     let at = grid.index_of(event.date)?;
     let history = periods(MIN_HISTORY_DAYS + options.gap_days, grid.step);
     (at >= history && window_range(Window::Week1, at, per_day(grid.step)).end <= grid.len).then_some(at)
 }
 
-fn per_day(step: Step) -> f64 {
+pub(super) fn per_day(step: Step) -> f64 {
     Step::DAY.seconds() as f64 / step.seconds() as f64
 }
 
 /// An event of certain states does not concern an outlet whose state is not known; one of certain countries does
 /// concern all countries together.
-fn concerns(event: &Event, key: &Key) -> bool {
+pub(super) fn concerns(event: &Event, key: &Key) -> bool {
     let listed = |list: &[String], one: &str| list.is_empty() || list.iter().any(|x| x == one);
     listed(&event.states, &key.state) && (key.country.is_empty() || listed(&event.countries, &key.country))
 }
@@ -234,11 +164,49 @@ fn fill(row: &mut LiftRow, lift: &Lift, grid: &Grid) {
     }
 }
 
+/// Everything measured around dated events.
+#[derive(Default)]
+pub(crate) struct Lifted {
+    pub(crate) visits: Vec<LiftRow>,
+    pub(crate) index: Vec<LiftRow>,
+    pub(crate) placebos: Vec<PlaceboRow>,
+    pub(crate) controls: Vec<ControlRow>,
+    pub(crate) contributions: Vec<ContributionRow>,
+    pub(crate) ratios: Vec<RatioRow>,
+}
+
+impl Lifted {
+    fn add(&mut self, other: Lifted) {
+        self.visits.extend(other.visits);
+        self.index.extend(other.index);
+        self.placebos.extend(other.placebos);
+        self.controls.extend(other.controls);
+        self.contributions.extend(other.contributions);
+    }
+
+    /// By event, state, outlet, country, window; rows that these do not tell apart stay in the order they came in.
+    fn sort(&mut self) {
+        macro_rules! sort {
+            ($rows:expr, $part:ident) => {
+                $rows.sort_by_cached_key(|r| {
+                    (r.event_date, r.event.clone(), r.state.clone(), r.$part.clone(), r.country.clone(), r.window)
+                })
+            };
+        }
+        sort!(self.visits, outlet);
+        sort!(self.index, outlet);
+        sort!(self.placebos, outlet);
+        sort!(self.controls, outlet);
+        sort!(self.contributions, state);
+    }
+}
+
 /// What the lift tables are made of.
 struct Tables<'a> {
     grid: &'a Grid,
     events: &'a [Event],
     options: &'a Options,
+    scored: &'a [Scored],
     references: References<'a>,
     totals: BTreeMap<String, Vec<f64>>,
     seasons: Vec<usize>,
@@ -247,18 +215,19 @@ struct Tables<'a> {
 }
 
 /// Lifts around every dated event that concerns a series: of the visits of every state and outlet, each country, and of
-/// the index of every state × country (there `observed` and `expected` are mean shares).
+/// the index of every state × country (there `observed` and `expected` are mean shares); and what explains them.
 pub(crate) fn lift_tables(
     scored: &[Scored],
     judged: &Judged,
     panel: &Panel,
     events: &[Event],
     options: &Options,
-) -> (Vec<LiftRow>, Vec<LiftRow>) {
+) -> Lifted {
     let tables = Tables {
         grid: &panel.grid,
         events,
         options,
+        scored,
         references: References::new(scored),
         totals: totals(scored, panel),
         seasons: seasons(panel.grid.step),
@@ -271,34 +240,91 @@ pub(crate) fn lift_tables(
     let series: Vec<(usize, &Scored)> = scored.iter().enumerate().filter(|(_, s)| wanted(s)).collect();
     let rows = in_parallel(series, options.jobs, &|_, _| {}, |(i, s)| {
         let mask = judged.mask(i, panel.grid.len);
-        (tables.visits(s, &mask), tables.index(s, &mask))
+        let mut rows = tables.visits(s, &mask);
+        rows.index = tables.index(s, &mask);
+        rows
     });
-    let (mut visits, mut index) = (Vec::new(), Vec::new());
-    for (v, x) in rows {
-        visits.extend(v);
-        index.extend(x);
-    }
-    sort(&mut visits);
-    sort(&mut index);
-    (visits, index)
+    let mut all = Lifted::default();
+    rows.into_iter().for_each(|rows| all.add(rows));
+    all.sort();
+    all.ratios = shares::ratios(scored, judged, panel, events, options);
+    all
+}
+
+/// Where a row of a table stands: its event, its baseline, the periods of its window.
+struct Place<'a> {
+    at: usize,
+    window: usize,
+    range: Range<usize>,
+    baseline: &'a Range<usize>,
+    outside: &'a [bool],
 }
 
 impl Tables<'_> {
-    fn visits(&self, s: &Scored, mask: &[bool]) -> Vec<LiftRow> {
+    fn visits(&self, s: &Scored, mask: &[bool]) -> Lifted {
         let source = &s.watched.series;
         let share = self.totals.get(&source.key.country).map(|total| index::shares(&source.values, total));
         let mut setting = setting(&self.seasons, source.kind, &source.values, self.grid.step, self.options);
-        if s.watched.level != Level::State {
+        let is_state = s.watched.level == Level::State;
+        if !is_state {
             setting.draws = OUTLET_DRAWS;
         }
-        self.around_events(&source.key, &source.values, mask, &setting, |row, at, range, baseline, outside, _| {
-            row.pp_change = share.as_ref().map_or(f64::NAN, |s| points(s, baseline, &range, outside));
+        let members = if is_state { parts::members(self.scored, &source.key) } else { Vec::new() };
+        let mut rows = Lifted::default();
+        rows.visits = self.around_events(&source.key, &source.values, mask, &setting, |row, place, lift| {
+            row.pp_change = share.as_ref().map_or(f64::NAN, |s| points(s, place.baseline, &place.range, place.outside));
+            rows.placebos.push(self.placebo(row, place, lift));
             if self.is_netted(s)
-                && let Some(net) = self.references.net_of(s, at, range, outside, self.grid.step, self.options)
+                && let Some(net) = self.references.net_of(
+                    s,
+                    place.at,
+                    place.range.clone(),
+                    place.outside,
+                    self.grid.step,
+                    self.options,
+                )
             {
                 row.net_lift = net.net;
+                let uses = self.references.uses(&source.key.country, &net);
+                rows.controls.extend(uses.into_iter().map(|control| ControlRow {
+                    event: row.event.clone(),
+                    event_date: row.event_date,
+                    state: row.state.clone(),
+                    outlet: row.outlet.clone(),
+                    country: row.country.clone(),
+                    window: row.window,
+                    control,
+                }));
             }
-        })
+            if is_state {
+                let (baseline, outside) = (place.baseline, place.outside);
+                rows.contributions.extend(parts::contributions(row, source, &members, &place.range, |member| {
+                    let setting = parts::setting_of(&setting, member);
+                    crate::measure::expected::Expected::fit(member, baseline.clone(), Some(outside), &setting)
+                }));
+            }
+        });
+        rows
+    }
+
+    /// The lift among those of past dates, and among the reference outlets' at the same date.
+    fn placebo(&self, row: &LiftRow, place: &Place<'_>, lift: &Lift) -> PlaceboRow {
+        let others = self.references.lifts(&row.country, place.at, place.baseline, self.grid.step, self.options);
+        let others: Vec<f64> = others.iter().map(|lifts| lifts[place.window]).collect();
+        let (p_space, n_space) = placebo::in_space(lift.lift.point, &others);
+        PlaceboRow {
+            event: row.event.clone(),
+            event_date: row.event_date,
+            state: row.state.clone(),
+            outlet: row.outlet.clone(),
+            country: row.country.clone(),
+            window: row.window,
+            lift: lift.lift.point,
+            p_time: lift.p_value,
+            n_time: lift.n_placebo,
+            p_space: if n_space == 0 { f64::NAN } else { p_space },
+            n_space,
+        }
     }
 
     /// Net lifts are dear: they are taken of states everywhere, and of outlets in all countries together.
@@ -313,8 +339,8 @@ impl Tables<'_> {
         };
         let share = index::shares(&source.values, total);
         let setting = setting(&self.seasons, Kind::Share, &share, self.grid.step, self.options);
-        self.around_events(&source.key, &share, mask, &setting, |row, _, range, baseline, outside, lift| {
-            row.pp_change = points(&share, baseline, &range, outside);
+        self.around_events(&source.key, &share, mask, &setting, |row, place, lift| {
+            row.pp_change = points(&share, place.baseline, &place.range, place.outside);
             // Shares of single periods do not add up: means are what a reader wants.
             row.observed /= lift.n_periods as f64;
             row.expected /= lift.n_periods as f64;
@@ -328,7 +354,7 @@ impl Tables<'_> {
         values: &[f64],
         mask: &[bool],
         setting: &Setting<'_>,
-        finish: impl Fn(&mut LiftRow, usize, Range<usize>, &Range<usize>, &[bool], &Lift),
+        mut finish: impl FnMut(&mut LiftRow, &Place<'_>, &Lift),
     ) -> Vec<LiftRow> {
         let mut rows = Vec::new();
         for event in self.events.iter().filter(|e| concerns(e, key)) {
@@ -336,12 +362,12 @@ impl Tables<'_> {
             let baseline = baseline_before(at, self.options.baseline_days, self.grid.step, self.options);
             let outside = outside_window(mask, at, self.grid);
             let lifts = event_lifts(values, at, baseline.clone(), Some(&outside), setting);
-            for (window, lift) in Window::ALL.into_iter().zip(&lifts) {
+            for (w, (window, lift)) in Window::ALL.into_iter().zip(&lifts).enumerate() {
                 let Some(lift) = lift else { continue };
                 let mut row = blank(event, key, window, at, &baseline, self.grid);
                 fill(&mut row, lift, self.grid);
                 let range = lift.peak_at.map_or(window_range(window, at, per_day(self.grid.step)), |p| p..p + 1);
-                finish(&mut row, at, range, &baseline, &outside, lift);
+                finish(&mut row, &Place { at, window: w, range, baseline: &baseline, outside: &outside }, lift);
                 rows.push(row);
             }
         }
@@ -350,7 +376,7 @@ impl Tables<'_> {
 }
 
 /// Alerts elsewhere are no part of a baseline; the window itself is what is measured.
-fn outside_window(mask: &[bool], at: usize, grid: &Grid) -> Vec<bool> {
+pub(super) fn outside_window(mask: &[bool], at: usize, grid: &Grid) -> Vec<bool> {
     let window = window_range(Window::Month1, at, per_day(grid.step));
     mask.iter().enumerate().map(|(t, out)| *out && !window.contains(&t)).collect()
 }
@@ -359,10 +385,4 @@ fn outside_window(mask: &[bool], at: usize, grid: &Grid) -> Vec<bool> {
 fn points(share: &[f64], baseline: &Range<usize>, window: &Range<usize>, excluded: &[bool]) -> f64 {
     let base: Vec<f64> = baseline.clone().filter(|t| !excluded[*t]).map(|t| share[t]).collect();
     100.0 * (crate::stats::robust::mean(&share[window.clone()]) - crate::stats::robust::mean(&base))
-}
-
-fn sort(rows: &mut [LiftRow]) {
-    let order =
-        |r: &LiftRow| (r.event_date, r.event.clone(), r.state.clone(), r.outlet.clone(), r.country.clone(), r.window);
-    rows.sort_by_cached_key(order);
 }

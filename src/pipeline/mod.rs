@@ -8,7 +8,10 @@ mod context;
 mod lifts;
 pub mod online;
 mod part;
+mod parts;
+mod references;
 mod score;
+mod shares;
 
 pub use context::explain;
 pub use part::Part;
@@ -147,19 +150,34 @@ fn finish(
             (alerts::Judged::of(passed.alerts.into_values(), scored, panel), passed.told)
         }
     };
-    let index = lifts::index_table(scored, panel, options);
-    let (lifts, index_lifts) = lifts::lift_tables(scored, &judged, panel, events, options);
+    let index = shares::index_table(scored, panel, options);
+    let lifted = lifts::lift_tables(scored, &judged, panel, events, options);
     let groups = alerts::groups(&judged.alerts, panel, options);
     let series = scored
         .iter()
         .enumerate()
         .map(|(i, s)| s.describe(&judged.surges[i], &judged.falls[i], options.interval))
         .collect();
-    let notes = notes(panel, scored, &counts, options);
-    let (alerts, drops) = (judged.alerts, judged.drops);
-    let confounders = Vec::new();
-    let grid = panel.grid;
-    Ok(Analysis { grid, alerts, drops, told, series, index, lifts, index_lifts, groups, confounders, counts, notes })
+    let mut notes = notes(panel, scored, &counts, options);
+    notes.extend(references::notes(scored, &judged, &lifted.controls));
+    Ok(Analysis {
+        grid: panel.grid,
+        alerts: judged.alerts,
+        drops: judged.drops,
+        told,
+        series,
+        index,
+        lifts: lifted.visits,
+        index_lifts: lifted.index,
+        placebos: lifted.placebos,
+        controls: lifted.controls,
+        contributions: lifted.contributions,
+        ratios: lifted.ratios,
+        groups,
+        confounders: Vec::new(),
+        counts,
+        notes,
+    })
 }
 
 fn count(panel: &Panel, scored: &[Scored]) -> Counts {

@@ -3,8 +3,8 @@
 use crate::aggregate::Watched;
 use crate::alert::{ChangePoint, Event, PeriodFlags, ScoredSeries};
 use crate::baseline::seasonal::Season;
-use crate::detect::changepoint;
-use crate::detect::surge::{self, Settings, Walk};
+use crate::detect::surge::{self, Episode, Settings, Walk};
+use crate::detect::{changepoint, extent};
 use crate::pipeline::Options;
 use crate::stats::scale::Scale;
 use crate::stats::tail::normal_quantile;
@@ -40,9 +40,27 @@ pub(crate) fn score(watched: Watched, grid: &Grid, options: &Options) -> Scored 
     let scale = Scale::of(watched.series.kind, values, settings.baseline.min_observed);
     settings.scale = scale;
     let x: Vec<f64> = values.iter().map(|v| scale.forward(*v)).collect();
-    let walk = surge::walk(&x, &settings);
+    let mut walk = surge::walk(&x, &settings);
+    set_ends(&mut walk, &x);
     let change_points = change_points(&x, &settings, scale);
     Scored { watched, walk, scale, change_points }
+}
+
+/// Ends of the episodes that are over, seen from after them.
+fn set_ends(walk: &mut Walk, x: &[f64]) {
+    let mut episodes = std::mem::take(&mut walk.episodes);
+    episodes.iter_mut().for_each(|episode| set_end(episode, walk, x));
+    walk.episodes = episodes;
+}
+
+/// The end of an episode, seen from after it, if it is over.
+pub(crate) fn set_end(episode: &mut Episode, walk: &Walk, x: &[f64]) {
+    if !episode.open && !episode.level_shift {
+        let stretch = episode.onset..=episode.end;
+        let residuals: Vec<f64> = stretch.map(|t| episode.sign * (x[t] - walk.expected[t])).collect();
+        let earliest = episode.peak.clamp(episode.onset, episode.end) - episode.onset;
+        episode.end = episode.onset + extent::end(&residuals, walk.spread[episode.onset], earliest);
+    }
 }
 
 /// Breaks of the deseasonalised series, seen from the whole of it, with levels turned back to values.

@@ -17,6 +17,14 @@ pub enum Table {
     Lifts,
     /// Lifts of the index around dated events.
     IndexLifts,
+    /// How unusual each lift is, in time and among the reference outlets.
+    Placebos,
+    /// The reference outlets behind each net lift.
+    Controls,
+    /// What each outlet contributed to the lift of its state.
+    Contributions,
+    /// The index of each country against that of the others.
+    Ratios,
     /// Events near the onset of each alert.
     Attributions,
     /// Outlets that rose together.
@@ -27,12 +35,16 @@ pub enum Table {
 
 impl Table {
     /// Every table.
-    pub const ALL: [Table; 8] = [
+    pub const ALL: [Table; 12] = [
         Table::Alerts,
         Table::Drops,
         Table::Index,
         Table::Lifts,
         Table::IndexLifts,
+        Table::Placebos,
+        Table::Controls,
+        Table::Contributions,
+        Table::Ratios,
         Table::Attributions,
         Table::Groups,
         Table::Series,
@@ -46,6 +58,10 @@ impl Table {
             Table::Index => "index",
             Table::Lifts => "lifts",
             Table::IndexLifts => "index_lifts",
+            Table::Placebos => "placebos",
+            Table::Controls => "controls",
+            Table::Contributions => "contributions",
+            Table::Ratios => "ratios",
             Table::Attributions => "attributions",
             Table::Groups => "groups",
             Table::Series => "series",
@@ -58,6 +74,10 @@ impl Table {
             Table::Alerts | Table::Drops => ALERTS,
             Table::Index => INDEX,
             Table::Lifts | Table::IndexLifts => LIFTS,
+            Table::Placebos => PLACEBOS,
+            Table::Controls => CONTROLS,
+            Table::Contributions => CONTRIBUTIONS,
+            Table::Ratios => RATIOS,
             Table::Attributions => ATTRIBUTIONS,
             Table::Groups => GROUPS,
             Table::Series => SERIES,
@@ -73,6 +93,13 @@ impl Table {
             Table::Index => analysis.index.iter().for_each(|line| row(&index_cells(line, step))),
             Table::Lifts => analysis.lifts.iter().for_each(|line| row(&lift_cells(line, step))),
             Table::IndexLifts => analysis.index_lifts.iter().for_each(|line| row(&lift_cells(line, step))),
+            Table::Placebos => analysis.placebos.iter().for_each(|line| row(&measured::placebo_cells(line))),
+            Table::Controls => {
+                let found = [analysis.alerts.as_slice(), &analysis.drops];
+                measured::each_control(&found, &analysis.controls).for_each(|cells| row(&cells));
+            }
+            Table::Contributions => analysis.contributions.iter().for_each(|l| row(&measured::contribution_cells(l))),
+            Table::Ratios => analysis.ratios.iter().for_each(|line| row(&measured::ratio_cells(line))),
             Table::Attributions => each_attribution(&analysis.alerts).for_each(|cells| row(&cells)),
             Table::Groups => analysis.groups.iter().for_each(|group| row(&group_cells(group, step))),
             Table::Series => {
@@ -106,11 +133,12 @@ impl Content {
             | "event_date" | "from" | "to" | "baseline_from" | "baseline_to" | "onset_from" | "onset_to" => {
                 Content::Time
             }
-            "periods" | "event_lag" | "lag_days" | "n_placebo" | "segment" | "group_id" => Content::Integer,
-            "alert_id" | "level" | "state" | "outlet" | "domain" | "country" | "granularity" | "status"
-            | "detectors" | "event" | "severity" | "flags" | "window" | "outlets" | "states" | "role" | "kind" => {
-                Content::Text
+            "periods" | "event_lag" | "lag_days" | "n_placebo" | "n_time" | "n_space" | "segment" | "group_id" => {
+                Content::Integer
             }
+            "alert_id" | "level" | "state" | "outlet" | "domain" | "country" | "granularity" | "status"
+            | "detectors" | "event" | "severity" | "flags" | "window" | "outlets" | "states" | "role" | "kind"
+            | "control" | "reason" | "against" => Content::Text,
             _ => Content::Number,
         }
     }
@@ -126,7 +154,7 @@ mod tests {
     #[test]
     fn every_cell_is_what_its_column_is_said_to_hold() {
         let grid = crate::time::Grid { start: 1_688_169_600, step: Step::DAY, len: 120 };
-        let recipe = crate::simulate::Recipe::plain(7, grid, 3, 2, &["GB"]);
+        let recipe = crate::simulate::Recipe::plain(7, grid, 3, 2, &["GB", "US"]);
         let panel = crate::simulate::simulate(&recipe).expect("sound").panel;
         let event = crate::alert::Event {
             date: grid.time(90),

@@ -1,7 +1,12 @@
 //! The tables of a result folder: names and order of their columns, and the cells of each row.
 
+pub(super) mod measured;
+
 use super::cell::{Cell, push_csv_row, push_json_open};
-use crate::alert::{Alert, Attribution, Estimate, Group, IndexRow, LiftRow, PeriodFlags, ScoredSeries, Status, Told};
+use crate::alert::{
+    Alert, Attribution, ContributionRow, ControlRow, Estimate, Group, IndexRow, LiftRow, PeriodFlags, PlaceboRow,
+    RatioRow, ScoredSeries, Status, Told,
+};
 use crate::measure::confounder::Judgement;
 use crate::series::{Key, Role};
 use crate::time::{Grid, Step};
@@ -28,6 +33,20 @@ pub const ATTRIBUTIONS: &str = "alert_id,event,event_date,lag_days,coincidence";
 
 /// Columns of `confounders.csv`.
 pub const CONFOUNDERS: &str = "alert_id,kind,from,until,country,domain,evidence,source";
+
+/// Columns of `placebos.csv`.
+pub const PLACEBOS: &str = "event,event_date,state,outlet,country,window,lift_pct,p_time,n_time,p_space,n_space";
+
+/// Columns of `controls.csv`.
+pub const CONTROLS: &str = "alert_id,event,event_date,state,outlet,country,window,control,weight,status,moved_pct,\
+    moved_spreads,reason";
+
+/// Columns of `contributions.csv`.
+pub const CONTRIBUTIONS: &str = "event,event_date,state,country,window,outlet,observed,expected,contribution_pp";
+
+/// Columns of `ratios.csv`.
+pub const RATIOS: &str = "event,event_date,state,country,against,window,ratio_before,ratio_after,change_pct,low_pct,\
+    high_pct";
 
 /// Columns of `series.csv` and `series.parquet`.
 pub const SERIES: &str = "level,state,outlet,domain,country,role,kind,timestamp,observed,expected,lower,upper,z,\
@@ -91,6 +110,27 @@ pub fn attributions_csv(out: &mut impl Write, alerts: &[Alert]) -> io::Result<()
 /// Writes what else may explain each alert: what was found, what was looked at and absent, what nobody looked at.
 pub fn confounders_csv(out: &mut impl Write, rows: &[Judgement]) -> io::Result<()> {
     table(out, CONFOUNDERS, rows.iter().map(confounder_cells))
+}
+
+/// Writes how unusual each lift is, in time and among the reference outlets.
+pub fn placebos_csv(out: &mut impl Write, rows: &[PlaceboRow]) -> io::Result<()> {
+    table(out, PLACEBOS, rows.iter().map(measured::placebo_cells))
+}
+
+/// Writes the reference outlets behind every net lift: first those of the alerts (and drops), then those of the lifts
+/// around dated events.
+pub fn controls_csv(out: &mut impl Write, alerts: &[&[Alert]], rows: &[ControlRow]) -> io::Result<()> {
+    table(out, CONTROLS, measured::each_control(alerts, rows))
+}
+
+/// Writes what each outlet contributed to the lifts of its state.
+pub fn contributions_csv(out: &mut impl Write, rows: &[ContributionRow]) -> io::Result<()> {
+    table(out, CONTRIBUTIONS, rows.iter().map(measured::contribution_cells))
+}
+
+/// Writes the index of each country against that of the others.
+pub fn ratios_csv(out: &mut impl Write, rows: &[RatioRow]) -> io::Result<()> {
+    table(out, RATIOS, rows.iter().map(measured::ratio_cells))
 }
 
 /// Writes every series and period.
@@ -363,6 +403,7 @@ pub(super) mod tests {
             detectors: Detectors { zscore: true, changepoint: true },
             reference_lift: f64::NAN,
             net_lift: Estimate::UNKNOWN,
+            controls: Vec::new(),
             events: vec![Attribution { event: "War".into(), date: 1_696_636_800, lag_days: 0, coincidence: 0.1 }],
             severity: Severity::High,
             flags: BTreeSet::from([Flag::Holiday, Flag::LowBase]),

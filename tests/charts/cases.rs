@@ -42,6 +42,7 @@ pub fn alert(key: Key, step: Step, onset: i64, periods: usize, lift: f64) -> Ale
         detectors: Detectors { zscore: true, changepoint: true },
         reference_lift: 0.03,
         net_lift: near(lift * 0.9),
+        controls: Vec::new(),
         events: vec![],
         severity: Severity::High,
         flags: BTreeSet::from([Flag::LowBase, Flag::Holiday]),

@@ -26,15 +26,20 @@ fn every_file_of_the_contract_is_there_with_its_columns() {
         "attributions.csv",
         "charts",
         "confounders.csv",
+        "contributions.csv",
+        "controls.csv",
         "drops.csv",
         "groups.csv",
         "index.csv",
         "index_lifts.csv",
+        "lifts.csv",
+        "placebos.csv",
+        "ratios.csv",
+        "report.html",
+        "run.json",
+        "series.parquet",
     ];
-    assert_eq!(
-        dir.entries("floodmark-out"),
-        [&names[..], &["lifts.csv", "report.html", "run.json", "series.parquet"]].concat()
-    );
+    assert_eq!(dir.entries("floodmark-out"), names);
     assert_eq!(
         header(&dir, "floodmark-out/alerts.csv"),
         "alert_id,level,state,outlet,domain,country,granularity,onset,peak,end,status,periods,observed,expected,\
@@ -47,6 +52,22 @@ fn every_file_of_the_contract_is_there_with_its_columns() {
         header(&dir, "floodmark-out/lifts.csv"),
         "event,event_date,state,outlet,country,window,from,to,baseline_from,baseline_to,base_level,observed,expected,\
          lift_pct,low_pct,high_pct,pp_change,net_lift_pct,net_low_pct,net_high_pct,p_value,n_placebo"
+    );
+    assert_eq!(
+        header(&dir, "floodmark-out/placebos.csv"),
+        "event,event_date,state,outlet,country,window,lift_pct,p_time,n_time,p_space,n_space"
+    );
+    assert_eq!(
+        header(&dir, "floodmark-out/controls.csv"),
+        "alert_id,event,event_date,state,outlet,country,window,control,weight,status,moved_pct,moved_spreads,reason"
+    );
+    assert_eq!(
+        header(&dir, "floodmark-out/contributions.csv"),
+        "event,event_date,state,country,window,outlet,observed,expected,contribution_pp"
+    );
+    assert_eq!(
+        header(&dir, "floodmark-out/ratios.csv"),
+        "event,event_date,state,country,against,window,ratio_before,ratio_after,change_pct,low_pct,high_pct"
     );
     assert_eq!(header(&dir, "floodmark-out/groups.csv"), "group_id,outlets,states,onset_from,onset_to,p_value,q_value");
     assert_eq!(header(&dir, "floodmark-out/drops.csv"), header(&dir, "floodmark-out/alerts.csv"));

@@ -5,7 +5,7 @@ use crate::aggregate::Watched;
 use crate::alert::{Alert, Event, Flag};
 use crate::detect::surge::{Episode, Walk};
 use crate::pipeline::alerts::{self, Candidate};
-use crate::pipeline::lifts;
+use crate::pipeline::references::{self, Reference};
 use crate::pipeline::score::{self, Scored};
 use crate::pipeline::{Options, score::Known};
 use crate::series::{Key, Level, Role, Series};
@@ -19,22 +19,23 @@ pub(super) struct Verdict {
 }
 
 /// The values of the reference outlets of each country.
-pub(super) struct References<'a>(BTreeMap<&'a str, Vec<&'a [f64]>>);
+pub(super) struct References<'a>(BTreeMap<&'a str, Vec<&'a Series>>);
 
 impl<'a> References<'a> {
     pub(super) fn of(pass: &'a Pass) -> References<'a> {
-        let mut found: BTreeMap<&str, Vec<&[f64]>> = BTreeMap::new();
+        let mut found: BTreeMap<&str, Vec<&Series>> = BTreeMap::new();
         for watched in pass.tracks.iter().map(|track| &track.watched) {
             if watched.series.role == Role::Reference && watched.level != Level::State {
-                found.entry(&watched.series.key.country).or_default().push(&watched.series.values);
+                found.entry(&watched.series.key.country).or_default().push(&watched.series);
             }
         }
         References(found)
     }
 
-    fn between(&self, country: &str, start: usize, end: usize) -> lifts::References<'a> {
-        let values = self.0.get_key_value(country).into_iter();
-        lifts::References::of(values.map(|(country, all)| (*country, all.iter().map(|v| &v[start..end]).collect())))
+    fn between(&self, country: &str, start: usize, end: usize) -> references::References<'a> {
+        let part = |series: &&'a Series| Reference { series, values: &series.values[start..end], episodes: &[] };
+        let here = self.0.get_key_value(country).into_iter();
+        references::References::of(here.map(|(country, all)| (*country, all.iter().map(part).collect())))
     }
 }
 
@@ -67,8 +68,9 @@ impl Place<'_> {
         let (grid, end) = (&self.pass.grid, self.pass.walked);
         let start = end.saturating_sub(horizon(options, grid.step));
         let shift = self.base + start;
-        let episode = (episode.onset >= shift).then(|| episode.shifted(shift as isize))?;
+        let mut episode = (episode.onset >= shift).then(|| episode.shifted(shift as isize))?;
         let scored = self.scored(start, end);
+        score::set_end(&mut episode, &scored.walk, &self.pass.tracks[self.series].x[start..end]);
         let since = grid.time(0) + (identity as i64 - self.base as i64) * grid.step.seconds();
         let grid = Grid { start: grid.time(start), len: end - start, ..*grid };
         let known = Known { grid: &grid, events, options };
@@ -91,6 +93,7 @@ impl Place<'_> {
             let episodes = known.episodes.iter().chain(walker.current()).filter(|e| e.end >= start);
             Walk {
                 expected: known.expected[start..end].to_vec(),
+                spread: known.spread[start..end].to_vec(),
                 episodes: episodes.map(|e| e.shifted(start as isize)).collect(),
                 ..Walk::default()
             }

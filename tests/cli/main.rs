@@ -9,6 +9,7 @@ mod fetch;
 mod formats;
 mod notify;
 mod notify_mail;
+mod notify_watch;
 mod options;
 mod real;
 mod reduce;

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 /// How the server behaves.
 #[derive(Clone, Copy, PartialEq)]
-enum Mood {
+pub enum Mood {
     Accepts,
     /// Answers this to every receiver.
     Refuses(&'static str),
@@ -29,15 +29,15 @@ enum Mood {
 
 /// How the server encrypts.
 #[derive(Clone, Copy, PartialEq)]
-enum Wire {
+pub enum Wire {
     Clear,
     StartTls,
     Tls,
 }
 
 /// What a server heard: its lines, the mail among them.
-struct Server {
-    port: u16,
+pub struct Server {
+    pub port: u16,
     heard: Receiver<String>,
 }
 
@@ -56,7 +56,7 @@ fn encrypted(stream: TcpStream) -> Box<dyn Stream> {
 }
 
 impl Server {
-    fn start(mood: Mood, wire: Wire) -> Server {
+    pub fn start(mood: Mood, wire: Wire) -> Server {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("an address").port();
         let (tell, heard) = pipe();
@@ -69,7 +69,7 @@ impl Server {
     }
 
     #[track_caller]
-    fn heard(&self) -> String {
+    pub fn heard(&self) -> String {
         self.heard.recv_timeout(Duration::from_secs(10)).expect("a connection")
     }
 

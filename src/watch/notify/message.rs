@@ -61,7 +61,7 @@ impl Message {
         let transitions: Vec<Item> = batch.iter().map(Item::of).collect();
         let title = match transitions.as_slice() {
             [one] => one.headline.clone(),
-            many => format!("{} news of surges: {}", many.len(), counts(many)),
+            many => format!("Surges of traffic: {}", counts(many)),
         };
         Message { version: 1, key: batch_key(batch), title, transitions }
     }

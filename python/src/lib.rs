@@ -27,5 +27,6 @@ fn _floodmark(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(detect::detect, module)?)?;
     module.add_function(wrap_pyfunction!(detect::detect_many, module)?)?;
     module.add_function(wrap_pyfunction!(simulate::simulate, module)?)?;
+    module.add_function(wrap_pyfunction!(spark::errors_table, module)?)?;
     Ok(())
 }

@@ -13,6 +13,7 @@ use floodmark::aggregate::several_countries;
 use floodmark::ingest::{self, Columns, Datum, Layout, LoadReport, Request, Table, TimeCoding, Watch};
 use floodmark::pipeline::{Options, Part};
 use floodmark::registry::Registry;
+use floodmark::report::cell::{Cell, push_csv_row};
 use floodmark::report::table::Content;
 use floodmark::series::{Kind, Panel};
 use pyo3::prelude::*;
@@ -287,4 +288,18 @@ impl Table for Reduced<'_> {
             _ => 1,
         }
     }
+}
+
+/// Series in error as a table.
+#[pyfunction]
+pub(crate) fn errors_table(errors: Errors) -> PyResult<PyResultTable> {
+    let (mut series, mut texts) = (Builder::new(Content::Text), Builder::new(Content::Text));
+    let mut csv = b"series,error\n".to_vec();
+    for (name, error) in &errors {
+        series.text(Some(name));
+        texts.text(Some(error));
+        push_csv_row(&mut csv, &[Cell::text(name), Cell::text(error)]);
+    }
+    let columns = vec![("series".to_string(), series), ("error".to_string(), texts)];
+    Ok(PyResultTable::new("errors", batch(columns)?, csv))
 }

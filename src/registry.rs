@@ -128,8 +128,14 @@ impl Registry {
 
     /// The domain that stands for an outlet at a moment: of those in force the first of its file.
     pub fn home(&self, outlet: &str, time: Seconds) -> Option<&Entry> {
-        let own = self.iter().filter(|entry| entry.outlet == outlet && entry.holds_at(time));
-        own.min_by_key(|entry| (entry.line, &entry.domain))
+        self.home_between(outlet, time, time)
+    }
+
+    /// The domain that stands for an outlet in a stretch of time: of those in force at its end the first of its file,
+    /// one that was in force at its beginning too if there is such.
+    pub fn home_between(&self, outlet: &str, from: Seconds, to: Seconds) -> Option<&Entry> {
+        let own = self.iter().filter(|entry| entry.outlet == outlet && entry.holds_at(to));
+        own.min_by_key(|entry| (!entry.holds_at(from), entry.line, &entry.domain))
     }
 
     /// Outlet → its domains, both sorted.

@@ -50,7 +50,7 @@ pub(crate) fn run(arguments: Analyze) -> Result<Outcome> {
     let plan = Plan::new(settings, clock())?;
     let folder = interrupt::open(&plan.out, plan.force(), &|name| PARTS.contains(&name))?;
 
-    let (loaded, analysis) = fill(&plan, &folder)?;
+    let (loaded, analysis) = fill(&plan, &folder, &|_| {})?;
     interrupt::publish(folder)?;
 
     if !plan.quiet() {
@@ -59,8 +59,12 @@ pub(crate) fn run(arguments: Analyze) -> Result<Outcome> {
     Ok(outcome(&plan, &loaded, &analysis))
 }
 
-/// Loads, analyses, and writes every file of the result into the folder.
-pub(crate) fn fill(plan: &Plan, folder: &Folder) -> Result<(Loaded, Analysis)> {
+/// What `run.json` says.
+pub(crate) type Record = run::Run<Settings>;
+
+/// Loads, analyses, and writes every file of the result into the folder. `amend` may change the record first: a run
+/// that is repeated on inputs that were moved tells of them as the first one did.
+pub(crate) fn fill(plan: &Plan, folder: &Folder, amend: &dyn Fn(&mut Record)) -> Result<(Loaded, Analysis)> {
     let mut timings = Timings::default();
     let registry = registry(plan)?;
     let events = events(plan)?;
@@ -78,6 +82,7 @@ pub(crate) fn fill(plan: &Plan, folder: &Folder) -> Result<(Loaded, Analysis)> {
     charts::write(folder, plan, &analysis, &events)?;
     timings.done("charts");
     let mut record = record(plan, &registry, &loaded, &analysis)?;
+    amend(&mut record);
     write_report(folder, &analysis, &events, &record)?;
     timings.done("report");
     record.timings = timings.seconds;
@@ -175,24 +180,19 @@ fn write_tables(folder: &Folder, plan: &Plan, analysis: &Analysis) -> Result<()>
 }
 
 /// The page for people. Its tables are the files already written: whatever is among them is shown.
-fn write_report(folder: &Folder, analysis: &Analysis, events: &[Event], record: &run::Run<&Settings>) -> Result<()> {
+fn write_report(folder: &Folder, analysis: &Analysis, events: &[Event], record: &Record) -> Result<()> {
     let tables = folder.tables(&["series.csv"])?.into_iter().map(|(file, csv)| html::Table { file, csv });
     let tables: Vec<html::Table> = tables.collect();
     let report = html::Report { analysis, events, tables: &tables, run: record };
     folder.write("report.html", html::serialize(&report)?.as_bytes())
 }
 
-fn record<'a>(
-    plan: &'a Plan,
-    registry: &Registry,
-    loaded: &Loaded,
-    analysis: &Analysis,
-) -> Result<run::Run<&'a Settings>> {
+fn record(plan: &Plan, registry: &Registry, loaded: &Loaded, analysis: &Analysis) -> Result<Record> {
     Ok(run::Run {
         program: "floodmark",
         version: env!("CARGO_PKG_VERSION"),
         revision: option_env!("FLOODMARK_REVISION"),
-        options: &plan.settings,
+        options: plan.settings.clone(),
         seed: plan.options.seed,
         now: moment(plan.now, Step::HOUR),
         inputs: inputs::records(loaded),

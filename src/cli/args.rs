@@ -314,10 +314,12 @@ pub struct Fetch {
     #[arg(long, help_heading = "Manners")]
     pub no_cache: bool,
     /// Longest time for everything, in seconds
-    #[arg(long, value_name = "SECONDS", default_value = "3600", help_heading = "Manners")]
+    #[arg(long, value_name = "SECONDS", default_value = "3600", help_heading = "Manners",
+          value_parser = clap::value_parser!(u64).range(1..=864_000))]
     pub time_limit: u64,
     /// Longest time for one call, in seconds
-    #[arg(long, value_name = "SECONDS", default_value = "60", help_heading = "Manners")]
+    #[arg(long, value_name = "SECONDS", default_value = "60", help_heading = "Manners",
+          value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub call_limit: u64,
     /// The present moment [default: the clock]
     #[arg(long, value_name = "TIME", help_heading = "Manners")]

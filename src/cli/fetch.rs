@@ -55,7 +55,8 @@ fn tell(request: &Request, report: &Report) {
     eprintln!("{} calls, {cached} of them answered from the cache", report.calls.len());
 }
 
-fn request(arguments: &Fetch) -> Result<(Request, f64)> {
+/// What the arguments ask for, and the factor on every pause.
+pub(crate) fn request(arguments: &Fetch) -> Result<(Request, f64)> {
     let day = |option: &str, text: &str| {
         ingest::moment(text).map(|(start, _)| start).map_err(|e| e.context(format!("--{option} '{text}'")))
     };
@@ -70,8 +71,8 @@ fn request(arguments: &Fetch) -> Result<(Request, f64)> {
         (Some(text), Some(_)) => text
             .parse()
             .ok()
-            .filter(|pace: &f64| pace.is_finite() && *pace >= 0.0)
-            .ok_or_else(|| Error::usage(format!("{PACE} is '{text}', expected a number of 0 or more")))?,
+            .filter(|pace| (0.0..=1000.0).contains(pace))
+            .ok_or_else(|| Error::usage(format!("{PACE} is '{text}', expected a number from 0 to 1000")))?,
         (Some(_), None) => return Err(Error::usage(format!("{PACE} is for mirrors; set {BASE_URL} too"))),
         (None, _) => 1.0,
     };
@@ -82,7 +83,7 @@ fn request(arguments: &Fetch) -> Result<(Request, f64)> {
         base_url,
         ..Manners::default()
     };
-    let source = source(arguments, to)?;
+    let source = source(arguments, (from, to))?;
     let out = arguments.out.clone().unwrap_or_else(|| PathBuf::from("floodmark-data").join(source.name()));
     let cache = if arguments.no_cache { None } else { arguments.cache.clone().or_else(system_cache) };
     Ok((Request { source, from, to, now, out, cache, manners }, pace))
@@ -95,11 +96,12 @@ fn system_cache() -> Option<PathBuf> {
 }
 
 /// The source with what it is asked for; an option that it cannot use is refused.
-fn source(arguments: &Fetch, on: Seconds) -> Result<Source> {
+fn source(arguments: &Fetch, days: (Seconds, Seconds)) -> Result<Source> {
+    let on = days.1;
     only_what_fits(arguments)?;
     let countries = codes(&arguments.country)?;
     Ok(match arguments.source {
-        SourceName::Wikimedia => wikimedia(arguments, on)?,
+        SourceName::Wikimedia => wikimedia(arguments, days)?,
         SourceName::Radar => {
             let set = match arguments.set.unwrap_or(RadarSet::Ranking) {
                 RadarSet::Ranking => Radar::Ranking { domains: sites(arguments, on)?, countries },
@@ -202,13 +204,13 @@ fn queries(arguments: &Fetch, on: Seconds) -> Result<Vec<Query>> {
     some(queries, "--query, --domain, --outlet or --state")
 }
 
-fn wikimedia(arguments: &Fetch, on: Seconds) -> Result<Source> {
+fn wikimedia(arguments: &Fetch, days: (Seconds, Seconds)) -> Result<Source> {
     let registry = super::domains::with_files(&arguments.domains)?;
     let mut known = articles::builtin()?;
     for file in &arguments.articles {
         known.extend(articles::read(file)?);
     }
-    let home = |outlet: &str| registry.home(outlet, on).map(|entry| entry.domain.clone());
+    let home = |outlet: &str| registry.home_between(outlet, days.0, days.1).map(|entry| entry.domain.clone());
     let mut pages = BTreeSet::new();
     for text in &arguments.article {
         let (project, title) = articles::named(text)
@@ -217,15 +219,20 @@ fn wikimedia(arguments: &Fetch, on: Seconds) -> Result<Source> {
         let name = about.and_then(|page| home(&page.outlet)).unwrap_or_else(|| slug(&title));
         pages.insert(Article { project, title, name });
     }
+    let mut unknown = Vec::new();
     for outlet in outlets(arguments, &registry)? {
         let mut own = known.iter().filter(|page| page.outlet == outlet).peekable();
         let name = home(&outlet);
         if own.peek().is_none() || name.is_none() {
-            eprintln!("note: {outlet}: no article is known (--articles FILE adds some)");
+            unknown.push(outlet.clone());
         }
         for (page, name) in own.filter_map(|page| Some((page, name.clone()?))) {
             pages.insert(Article { project: page.project.clone(), title: page.title.clone(), name });
         }
+    }
+    if let [first, others @ ..] = unknown.as_slice() {
+        let more = if others.is_empty() { String::new() } else { format!(" and {} more", others.len()) };
+        eprintln!("note: no article is known of {first}{more} (--articles FILE adds some)");
     }
     let projects: Vec<String> =
         arguments.project.iter().map(|p| p.trim().trim_end_matches(".org").to_lowercase()).collect();

@@ -50,11 +50,10 @@ pub(crate) fn run(arguments: &Verify) -> Result<Outcome> {
     let plan = plan(&record, &places)?;
     let target = std::env::temp_dir().join("floodmark-verify");
     let again = interrupt::open(&target, true, &|_| true)?;
-    analyze::fill(&plan, &again).map_err(|error| error.context("the run cannot be repeated"))?;
+    let amend = |again: &mut analyze::Record| tell_as_then(again, &record, &places);
+    analyze::fill(&plan, &again, &amend).map_err(|error| error.context("the run cannot be repeated"))?;
     findings.extend(compare::folders(&arguments.folder, again.path(), &analyze::PARTS)?);
-    findings.push(compare::records(told, compare::json(&again.path().join("run.json"))?, &|text| {
-        back(text, &record, &places)
-    }));
+    findings.push(compare::records(told, compare::json(&again.path().join("run.json"))?));
     let same = findings.iter().all(|finding| matches!(finding.verdict, Verdict::Same | Verdict::Foreign));
     let files = findings.iter().filter(|finding| finding.verdict == Verdict::Same).count();
     let words = match same {
@@ -112,22 +111,24 @@ fn plan(record: &Record, places: &Places) -> Result<Plan> {
     Plan::new(settings, 0)
 }
 
-/// A text of the new record with the places of inputs as the old one has them.
-fn back(text: &str, record: &Record, places: &Places) -> String {
-    let mut text = text.to_string();
-    let total = record.options.total.iter().map(|path| path.display().to_string());
-    let named = record.inputs.iter().chain(&record.lists).map(|file| file.path.clone());
-    let mut paths: Vec<String> = named.chain(total).chain(record.options.input.iter().cloned()).collect();
+/// Options as recorded, and the places of inputs as they were then: whoever moved them changed no result.
+fn tell_as_then(again: &mut analyze::Record, then: &Record, places: &Places<'_>) {
+    again.options = then.options.clone();
+    let total = then.options.total.iter().map(|path| path.display().to_string());
+    let named = then.inputs.iter().chain(&then.lists).map(|file| file.path.clone());
+    let mut moved: Vec<(String, String)> =
+        named.chain(total).chain(then.options.input.iter().cloned()).map(|path| (places.of(&path), path)).collect();
+    moved.retain(|(now, then)| now != then);
     // A path may begin another one: the longest first.
-    paths.sort_by_key(|path| std::cmp::Reverse(places.of(path).len()));
-    for path in paths {
-        let place = places.of(&path);
-        if place != path && text.contains(&place) {
-            text = text.replace(&place, &path);
-            break;
+    moved.sort_by_key(|(now, _)| std::cmp::Reverse(now.len()));
+    let back = |text: &mut String| {
+        if let Some((now, then)) = moved.iter().find(|(now, _)| text.contains(now.as_str())) {
+            *text = text.replace(now.as_str(), then);
         }
-    }
-    text
+    };
+    again.inputs.iter_mut().map(|file| &mut file.path).for_each(back);
+    again.lists.iter_mut().map(|file| &mut file.path).for_each(back);
+    again.notes.iter_mut().chain(&mut again.failures).for_each(back);
 }
 
 fn report(arguments: &Verify, findings: &[Finding], words: &str) -> Result<()> {

@@ -61,23 +61,28 @@ fn event(row: &Value, country: &str) -> Result<Event> {
     if !is_code(country) {
         return Err(Error::input(format!("'location' is 'country/{country}', expected a code of two capital letters")));
     }
-    let whole = |name: &str| number(&row[name]).ok_or_else(|| Error::input(format!("no number in '{name}'")));
-    let from = whole("start")? as i64;
+    let score = number(&row["score"]).ok_or_else(|| Error::input("no number in 'score'"))?;
+    let from = seconds(&row["start"]).ok_or_else(|| Error::input("no seconds since 1970 in 'start'"))?;
     Ok(Event {
         country: country.into(),
         from,
         // An event that is not over may have no length yet: one bin of IODA.
-        until: from + (number(&row["duration"]).unwrap_or(0.0) as i64).max(300),
+        until: from + seconds(&row["duration"]).unwrap_or(0).max(300),
         signal: row["datasource"].as_str().unwrap_or("unknown").into(),
-        score: whole("score")?,
+        score,
     })
+}
+
+/// Whole seconds, of some thousand years at most.
+fn seconds(value: &Value) -> Option<Seconds> {
+    number(value).filter(|seconds| (0.0..1e11).contains(seconds)).map(|seconds| seconds as Seconds)
 }
 
 /// What was asked for, if the answer repeats it.
 pub fn window(value: &Value) -> Option<Window> {
     let asked = &value["requestParameters"];
     let codes: Vec<String> = asked["entityCode"].as_str()?.split(',').map(|code| code.trim().to_string()).collect();
-    let (from, until) = (number(&asked["from"])? as i64, number(&asked["until"])? as i64);
+    let (from, until) = (seconds(&asked["from"])?, seconds(&asked["until"])?);
     (codes.iter().all(|code| is_code(code)) && from < until).then_some((codes, from, until))
 }
 

@@ -110,6 +110,30 @@ mod tests {
         assert_eq!(named("answer.json"), (String::new(), String::new()));
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_file_makes_the_reader_panic(
+            text in "\\PC*",
+            start in proptest::num::f64::ANY,
+            field in "[a-z_]{0,12}|location|start|probe_cc|startDate",
+        ) {
+            let folder = tempfile::tempdir().expect("a folder");
+            let path = folder.path().join("ooni_rt.com_GB.json");
+            let row = serde_json::json!({"location": "country/IR", "start": start, "duration": start, "score": 1,
+                "measurement_start_day": text, "probe_cc": "GB", field: text});
+            for document in [
+                text.clone(),
+                serde_json::json!({"type": "outages.events", "data": [row]}).to_string(),
+                serde_json::json!({"v": 0, "result": [row]}).to_string(),
+                serde_json::json!({"success": true, "result": {"annotations": [row]}}).to_string(),
+                format!("from,until,country,domain,kind,source\n{text},,GB,,block,{start}\n"),
+            ] {
+                std::fs::write(&path, document).expect("written");
+                let _ = read(&path);
+            }
+        }
+    }
+
     #[test]
     fn what_is_no_context_is_refused_with_what_is_expected() {
         let folder = tempfile::tempdir().expect("a folder");

@@ -173,7 +173,9 @@ impl<'a> Getter<'a> {
     /// `Retry-After`: seconds, or a date.
     fn seconds(&self, text: &str) -> Option<Duration> {
         let now = self.request.now + self.clock.elapsed().as_secs() as i64;
-        text.trim().parse().ok().or_else(|| days::until(text, now)).map(Duration::from_secs)
+        let seconds: Option<u64> = text.trim().parse().ok().or_else(|| days::until(text, now));
+        // Longer than anybody waits, and short enough to reckon with.
+        seconds.map(|seconds| Duration::from_secs(seconds.min(1 << 32)))
     }
 }
 

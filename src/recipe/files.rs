@@ -88,3 +88,16 @@ fn stamp(time: Seconds, step: Step) -> String {
         Err(_) => String::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_looks_like_a_formula_is_disarmed() {
+        assert_eq!(quoted("=cmd|' /C calc'!A0"), "'=cmd|' /C calc'!A0");
+        assert_eq!(quoted("-x,y"), "\"'-x,y\"");
+        assert_eq!(quoted("\tx"), "'\tx");
+        assert_eq!(quoted("Press TV"), "Press TV");
+    }
+}

@@ -3,6 +3,8 @@
 //! A file is the weakest word, then the environment (`FLOODMARK_BASELINE` for `--baseline`), then the flags.
 //! Values are checked later, all in one place, so that a wrong one is reported in the same words wherever it stands.
 
+mod files;
+
 use crate::error::{Error, Result};
 use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};

@@ -259,7 +259,7 @@ pub struct Evaluate {
 pub struct Fetch {
     /// Whom to ask
     pub source: SourceName,
-    /// First day
+    /// First day, or how long up to the last one (60d, 8w)
     #[arg(long, value_name = "DATE")]
     pub from: String,
     /// Last day, included [default: yesterday]

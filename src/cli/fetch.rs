@@ -62,9 +62,12 @@ pub(crate) fn request(arguments: &Fetch) -> Result<(Request, f64)> {
     };
     let now = arguments.now.as_deref().map(|text| day("now", text)).transpose()?.unwrap_or_else(analyze::clock);
     let yesterday = Step::DAY.floor(now) - Step::DAY.seconds();
-    let from = Step::DAY.floor(day("from", &arguments.from)?);
     let to =
         arguments.to.as_deref().map(|text| day("to", text)).transpose()?.map_or(yesterday, |to| Step::DAY.floor(to));
+    let from = match span(&arguments.from) {
+        Some(days) => to - (days - 1) * Step::DAY.seconds(),
+        None => Step::DAY.floor(day("from", &arguments.from)?),
+    };
     let variable = |name: &str| std::env::var(name).ok().filter(|text| !text.is_empty());
     let base_url = variable(BASE_URL);
     let pace = match (variable(PACE), &base_url) {
@@ -87,6 +90,12 @@ pub(crate) fn request(arguments: &Fetch) -> Result<(Request, f64)> {
     let out = arguments.out.clone().unwrap_or_else(|| PathBuf::from("floodmark-data").join(source.name()));
     let cache = if arguments.no_cache { None } else { arguments.cache.clone().or_else(system_cache) };
     Ok((Request { source, from, to, now, out, cache, manners }, pace))
+}
+
+/// `60d` or `8w`: so many days up to the last one.
+fn span(text: &str) -> Option<i64> {
+    let (number, days) = text.strip_suffix('d').map(|n| (n, 1)).or_else(|| text.strip_suffix('w').map(|n| (n, 7)))?;
+    number.parse::<u32>().ok().filter(|n| (1..=10_000).contains(n)).map(|n| i64::from(n) * days)
 }
 
 fn system_cache() -> Option<PathBuf> {
@@ -272,6 +281,12 @@ fn token(arguments: &Fetch) -> Result<Secret> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_span_counts_back_from_the_last_day() {
+        assert_eq!((span("60d"), span("8w"), span("2023-10-07")), (Some(60), Some(56), None));
+        assert_eq!((span("0d"), span("d"), span("-1w")), (None, None, None));
+    }
 
     #[test]
     fn titles_become_names_that_fold_to_themselves() {

@@ -70,15 +70,7 @@ pub(crate) fn records(loaded: &Loaded) -> Vec<InputFile> {
 
 /// The lists named by options, as `run.json` has them.
 pub(crate) fn lists(settings: &Settings) -> Result<Vec<ListFile>> {
-    let texts = |paths: &[String]| paths.to_vec();
-    let articles: Vec<String> = settings.articles.iter().map(|path| path.display().to_string()).collect();
-    let named = [
-        ("articles", articles),
-        ("domains", texts(&settings.domains)),
-        ("events", texts(&settings.events)),
-        ("context", texts(&settings.context)),
-    ];
-    let files = named.into_iter().flat_map(|(option, paths)| paths.into_iter().map(move |path| (option, path)));
+    let files = settings.lists().into_iter();
     files
         .map(|(option, path)| {
             let (bytes, sha256) = seal(Path::new(&path))?;

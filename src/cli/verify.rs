@@ -12,7 +12,7 @@ use compare::{Finding, Verdict};
 use relocate::Places;
 use serde::Deserialize;
 use serde_json::Value;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// What verifying needs of a record; the rest of it is compared.
 #[derive(Deserialize)]
@@ -93,21 +93,8 @@ fn short(hash: &str) -> &str {
 
 /// The options of the run, with its present moment, and with inputs where they are now.
 fn plan(record: &Record, places: &Places) -> Result<Plan> {
-    let moved = |paths: &[String]| paths.iter().map(|path| places.of(path)).collect();
-    let options = record.options.clone();
-    let one = |path: &Option<PathBuf>| path.as_ref().map(|path| places.of(&path.display().to_string()).into());
-    let settings = Settings {
-        input: moved(&options.input),
-        total: one(&options.total),
-        articles: one(&options.articles),
-        domains: moved(&options.domains),
-        events: moved(&options.events),
-        context: moved(&options.context),
-        now: Some(record.now.clone()),
-        quiet: Some(true),
-        verbose: Some(false),
-        ..options
-    };
+    let moved = record.options.clone().moved(&|path| places.of(path));
+    let settings = Settings { now: Some(record.now.clone()), quiet: Some(true), verbose: Some(false), ..moved };
     Plan::new(settings, 0)
 }
 

@@ -56,6 +56,10 @@ fn page_views_of_outlets_are_fetched_and_analysed() {
     let ran = run(&dir, &base, &args).code(0).says("3 calls, 0 of them answered from the cache");
     assert_eq!(ran.stdout.lines().count(), 8, "{}", ran.stdout);
     assert!(ran.stdout.contains("pages/wikimedia-2023-10.csv") && ran.stdout.contains("pages/total.csv"));
+    // The same days by their number: the last ones up to 2023-12-31.
+    let last = args.replace("--from 2023-06-01", "--from 1d").replace("--out pages", "--out last");
+    run(&dir, &base, &last).code(0);
+    assert_eq!(dir.read("last/wikimedia-2023-12.csv").lines().count(), 3);
     // Nothing new: nothing on standard output, nobody asked.
     let again = run(&dir, &base, &args).code(0).says("3 calls, 3 of them answered from the cache");
     assert_eq!(again.stdout, "");

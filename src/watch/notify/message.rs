@@ -1,5 +1,6 @@
 //! A batch in words and figures: what every channel says, however it says it.
 
+use crate::alert::Flag;
 use crate::report::cell::{Cell, push_csv_row};
 use crate::report::tables::ALERTS;
 use crate::watch::transition::{Change, Record, Transition};
@@ -61,7 +62,7 @@ impl Message {
         let transitions: Vec<Item> = batch.iter().map(Item::of).collect();
         let title = match transitions.as_slice() {
             [one] => one.headline.clone(),
-            many => format!("Surges of traffic: {}", counts(many)),
+            many => format!("{} of traffic: {}", kinds(batch), counts(many)),
         };
         Message { version: 1, key: batch_key(batch), title, transitions }
     }
@@ -109,24 +110,40 @@ fn counts(items: &[Item]) -> String {
     parts.collect::<Vec<_>>().join(", ")
 }
 
+/// What the alerts of a batch are, for its title.
+fn kinds(batch: &[Transition]) -> &'static str {
+    let drops = batch.iter().filter(|transition| is_drop(&transition.alert)).count();
+    match drops {
+        0 => "Surges",
+        drops if drops == batch.len() => "Drops",
+        _ => "Surges and drops",
+    }
+}
+
+/// Whether the traffic fell.
+fn is_drop(alert: &Record) -> bool {
+    alert.flags.as_deref().is_some_and(|flags| flags.split('+').any(|flag| flag == Flag::Drop.name()))
+}
+
 /// One sentence. Never a cause, never more than was measured.
 pub fn headline(transition: &Transition) -> String {
     let Transition { alert, before, note, .. } = transition;
     let who = plain(&alert.label());
     let lift = |record: &Record| record.lift_pct.map_or("lift unknown".to_string(), |lift| format!("{lift:+.0} %"));
     let severity = &alert.severity;
+    let (new, what) = if is_drop(alert) { ("New drop", "Drop") } else { ("New surge", "Surge") };
     match transition.change {
-        Change::Opened => format!("New surge: {who}: {} since {} ({severity})", lift(alert), alert.onset),
+        Change::Opened => format!("{new}: {who}: {} since {} ({severity})", lift(alert), alert.onset),
         Change::Updated => {
             let was = before.as_ref().map(|before| format!(", was {}", lift(before))).unwrap_or_default();
-            format!("Surge goes on: {who}: {} since {}{was} ({severity})", lift(alert), alert.onset)
+            format!("{what} goes on: {who}: {} since {}{was} ({severity})", lift(alert), alert.onset)
         }
         Change::Closed => {
-            format!("Surge over: {who}: {} from {} to {} ({severity})", lift(alert), alert.onset, alert.end)
+            format!("{what} over: {who}: {} from {} to {} ({severity})", lift(alert), alert.onset, alert.end)
         }
         Change::Retracted => {
             let told = before.as_ref().unwrap_or(alert);
-            format!("Surge withdrawn: {who}: {} since {} no longer stands in the data", lift(told), told.onset)
+            format!("{what} withdrawn: {who}: {} since {} no longer stands in the data", lift(told), told.onset)
         }
         Change::Silent => note.as_deref().map_or("No new data".into(), plain),
         Change::Resumed => note.as_deref().map_or("Data came again".into(), plain),
@@ -213,4 +230,66 @@ pub fn csv_row(transition: &Transition) -> Vec<u8> {
     let mut row = Vec::new();
     push_csv_row(&mut row, &cells);
     row
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::watch::notify::testing::transition;
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        /// Whatever a name holds, a row is one line with a cell for each column, and none is a formula.
+        #[test]
+        fn a_row_is_a_line_and_no_cell_a_formula(name in "[=+@\t\r\n\",-]{0,4}.{0,30}", note in "(?s).{0,30}") {
+            let mut told = transition("a1-1");
+            told.alert.outlet = Some(name);
+            told.note = Some(note);
+            let row = csv_row(&told);
+            prop_assert_eq!(row.iter().filter(|&&byte| byte == b'\n').count(), 1);
+            let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(row.as_slice());
+            let cells = reader.records().next().expect("a row").expect("CSV");
+            prop_assert_eq!(cells.len(), LEADING.split(',').count() + ALERTS.split(',').count());
+            for i in [3, 7] {
+                prop_assert!(!cells[i].starts_with(['=', '+', '-', '@', '\t', '\r']), "{:?}", &cells[i]);
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_belongs_to_a_batch_and_its_order() {
+        let [a, b] = [transition("a-1"), transition("b-1")];
+        let both = batch_key(&[a.clone(), b.clone()]);
+        assert_eq!(batch_key(std::slice::from_ref(&a)), "a-1");
+        assert_eq!(both, batch_key(&[a.clone(), b.clone()]));
+        assert_ne!(both, batch_key(&[b, a]));
+    }
+
+    #[test]
+    fn a_headline_says_what_happened_and_no_more() {
+        let mut told = transition("a1-2");
+        told.before = Some(Record { lift_pct: Some(30.0), onset: "2023-10-05".into(), ..told.alert.clone() });
+        for (change, words) in [
+            (Change::Updated, "Surge goes on: Press TV, GB: +42 % since 2023-10-07, was +30 % (high)"),
+            (Change::Closed, "Surge over: Press TV, GB: +42 % from 2023-10-07 to 2023-10-13 (high)"),
+            (Change::Retracted, "Surge withdrawn: Press TV, GB: +30 % since 2023-10-05 no longer stands in the data"),
+        ] {
+            assert_eq!(headline(&Transition { change, ..told.clone() }), words);
+        }
+        let fallen = Record { flags: Some("low_base+drop".into()), lift_pct: Some(-60.0), ..told.alert.clone() };
+        let fallen = Transition { alert: fallen, change: Change::Opened, ..told.clone() };
+        assert_eq!(headline(&fallen), "New drop: Press TV, GB: -60 % since 2023-10-07 (high)");
+        assert_eq!(Message::of(&[fallen, told.clone()]).title, "Surges and drops of traffic: 2 opened");
+        let silent = Transition { change: Change::Silent, note: Some("no new data for 3 days".into()), ..told };
+        assert_eq!(headline(&silent), "no new data for 3 days");
+        assert_eq!(csv_row(&silent).iter().filter(|&&byte| byte == b',').count(), 38, "no cell but the note");
+    }
+
+    #[test]
+    fn quantities_are_grouped_and_small_ones_keep_decimals() {
+        let texts: Vec<_> = [0.0, 12.5, 999.0, 1000.0, 1_234_567.8, -1000.0].into_iter().map(count).collect();
+        assert_eq!(texts, ["0", "12.50", "999", "1,000", "1,234,568", "-1,000"]);
+    }
 }

@@ -101,3 +101,41 @@ fn lines(facts: Serde<Vec<Fact>>, service: String) -> String {
     let disarm = if service == "slack" { slack } else { markdown };
     facts.0.iter().map(|fact| format!("{}: {}\n", fact.name, disarm(&fact.value))).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::watch::notify::testing::transition;
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        /// Whatever a name holds, the body is JSON of the same shape, and the name does not speak to the service.
+        #[test]
+        fn no_name_changes_the_shape_of_a_body(name in "\\PC{0,40}[\"\\\\<>{}@*\u{7f}-\u{9f}\n]{0,8}", note in ".{0,40}") {
+            let mut told = transition("a1-1");
+            told.alert.outlet = Some(name.clone());
+            told.alert.event = Some(note.clone());
+            let message = Message::of(&[told]);
+            let plain = Message::of(&[transition("a1-1")]);
+            for text in [SLACK, MATTERMOST, TEAMS] {
+                let template = Template::new("body", text).expect("parses");
+                let body = template.render(&message).expect("JSON");
+                let shape = |body: &str| {
+                    let value: serde_json::Value = serde_json::from_str(body).expect("JSON");
+                    value.as_object().map(|object| object.keys().cloned().collect::<Vec<_>>())
+                };
+                prop_assert_eq!(shape(&body), shape(&template.render(&plain).expect("JSON")));
+                if text == SLACK {
+                    prop_assert!(!body.contains('<') && !body.contains('>'), "{}", body);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_long_text_is_cut_at_a_character() {
+        assert_eq!((short("Größe", 3), short("Größe", 5)), ("Grö…".to_string(), "Größe".to_string()));
+    }
+}

@@ -65,7 +65,7 @@ fn what_a_receiver_refused_comes_with_the_next_run_once_and_no_secret_is_told() 
     let url = server.url("/s3cret");
     let folder = job("Press TV", "[[deliver]]\nkind = 'webhook'\nname = 'team'\nurl = { file = 'url' }\n");
     folder.write("url", url);
-    let ran = folder.run(RUN).code(2).says("answered 401");
+    let ran = folder.run(RUN).code(2).says("answered 401").says("chmod 600");
     for line in ran.stderr.lines() {
         let line: serde_json::Value = serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"));
         assert!(line["level"].is_string() && line["event"].is_string(), "{line}");
@@ -112,4 +112,29 @@ fn a_mail_brings_the_charts_of_its_alerts() {
     for chart in charts {
         assert!(chart.contains("iVBORw0KGgo") && chart.len() > 5_000, "a chart of {} bytes", chart.len());
     }
+}
+
+#[test]
+fn a_message_that_is_refused_does_not_hold_up_the_next() {
+    let no = || Reply::Say("HTTP/1.1 400 No\r\nContent-Length: 0\r\n\r\n");
+    let server = Server::start(vec![no(), no(), OK, OK]);
+    let folder = job("Press TV", &format!("[[deliver]]\nkind = 'webhook'\nurl = '{}'\n", server.url("/")));
+    folder.run(RUN).code(2);
+    folder.write("data/a.csv", traffic(145));
+    folder.run("watch --now 2023-10-24").code(2);
+    folder.run("watch --now 2023-10-24").code(0);
+    let keys: Vec<_> = (0..4).map(|_| server.request().header("idempotency-key").map(str::to_string)).collect();
+    assert!(keys[0] == keys[1] && keys[0] != keys[2] && keys[0] == keys[3], "{keys:?}");
+    assert!(server.is_untouched());
+}
+
+#[test]
+fn a_check_finds_a_secret_that_is_missing_and_a_receiver_that_is_not_there() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
+    let folder = job("Press TV", &format!("[[deliver]]\nkind = 'webhook'\nurl = 'http://127.0.0.1:{port}/s3cret'\n"));
+    let ran = folder.run("watch --check --now 2023-10-10").code(2).says("cannot connect to http://127.0.0.1");
+    assert!(!ran.stderr.contains("s3cret"), "{}", ran.stderr);
+    let folder = job("Press TV", "[[deliver]]\nkind = 'webhook'\nurl = { env = 'NO_SUCH_SECRET' }\n");
+    folder.run("watch --check --now 2023-10-10").code(2).says("NO_SUCH_SECRET, which should hold a secret, is not set");
+    folder.run(RUN).code(2).says("NO_SUCH_SECRET");
 }

@@ -72,7 +72,8 @@ def analyze(
     given = {**floodmark._DEFAULTS, **options}
     texts, native = floodmark._texts(domains, "domains"), floodmark._options(**given)
     worker = _floodmark.Worker(texts, native)
-    *columns, kind = worker.recognise(df.columns)
+    columns = worker.recognise(df.columns)
+    kind = _kind(df, columns)
     rows = _folded(_reduced(df, columns, given), texts, native).persist()
     try:
         layout, cut_short, notes = worker.layout(_stamps(rows))
@@ -86,9 +87,20 @@ def analyze(
     return Analysis(joined, _floodmark.errors_table(errors))
 
 
-def _reduced(df: DataFrame, columns: list[str | None], options: dict[str, Any]) -> DataFrame:
+def _kind(df: DataFrame, columns: dict[str, str | None]) -> str:
+    """What the numbers are: by a column of the table, or by the name of the value column."""
+    if columns["kinds"] is not None:
+        kinds = [row[0] for row in df.select(F.col(f"`{columns['kinds']}`")).distinct().take(9)]
+        if len(kinds) > 1:
+            raise floodmark.FloodmarkError(f"df: column '{columns['kinds']}': found {sorted(map(str, kinds))}, expected one kind")
+        if kinds and kinds[0] in ("count", "share", "scaled", "rank", "rounded"):
+            return str(kinds[0])
+    return str(columns["kind"])
+
+
+def _reduced(df: DataFrame, columns: dict[str, str | None], options: dict[str, Any]) -> DataFrame:
     """One row a time, host, country and kind of value as written: plain Spark SQL."""
-    time, domain, country, value = columns
+    time, domain, country, value = (columns[name] for name in ("time", "domain", "country", "value"))
     stamp = F.col(f"`{time}`")
     if dict(df.dtypes)[time] == "timestamp" and options["every"] in _CUT:
         step = 900 if options["time_zone"] else _CUT[options["every"]]
@@ -99,7 +111,10 @@ def _reduced(df: DataFrame, columns: list[str | None], options: dict[str, Any]) 
     cell = F.col(f"`{value}`")
     number = F.expr(f"try_cast(`{value}` as double)")
     plain = (number >= 0) & (number <= sys.float_info.max)
-    odd = F.when(plain, F.lit(None)).otherwise(F.coalesce(cell.cast("string"), F.lit("")))
+    written = cell.cast("string")
+    if columns["below"] is not None:
+        written = F.coalesce(written, F.concat(F.lit("<"), F.col(f"`{columns['below']}`").cast("string")))
+    odd = F.when(plain, F.lit(None)).otherwise(F.coalesce(written, F.lit("")))
     return (
         df.select(*keys, F.col(f"`{time}`").alias("exact"), number.alias("number"), odd.alias("odd"))
         .groupBy(*[F.col(name) for name in ("timestamp", "domain", "country") if name != "country" or country], "odd")

@@ -84,10 +84,18 @@ impl Worker {
         Ok(Worker { plan, registry, families })
     }
 
-    /// Names of the columns for time, domain, country and value, and the kind of the numbers.
-    fn recognise(&self, header: Vec<String>) -> PyResult<(String, String, Option<String>, String, &'static str)> {
+    /// What is in which column: `time`, `domain`, `country`, `value`, `kinds`, `below`; and the `kind` of the numbers.
+    fn recognise(&self, header: Vec<String>) -> PyResult<BTreeMap<&'static str, Option<String>>> {
         let found = ingest::recognise(&self.request(), &header).map_err(Fault::from)?;
-        Ok((found.time, found.domain, found.country, found.value, found.kind.name()))
+        Ok(BTreeMap::from([
+            ("time", Some(found.time)),
+            ("domain", Some(found.domain)),
+            ("country", found.country),
+            ("value", Some(found.value)),
+            ("kinds", found.kinds),
+            ("below", found.below),
+            ("kind", Some(found.kind.name().into())),
+        ]))
     }
 
     /// The grid over distinct stamps, whether it ends in a period cut short, and remarks.

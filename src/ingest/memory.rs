@@ -94,7 +94,9 @@ fn checked(table: &dyn Table, rules: &Rules) -> Result<rows::Table> {
     if table.rows() == 0 {
         return Err(Error::input("the table has no rows"));
     }
-    let kind = rules.kind.unwrap_or_else(|| header::kind_of(&header[chosen.value]));
+    let written = own_kind(table, &chosen);
+    let kind = rules.kind.or(written).unwrap_or_else(|| header::kind_of(&header[chosen.value]));
+    let chosen = Chosen { kind: chosen.kind.filter(|_| written.is_some() && rules.kind.is_none()), ..chosen };
     let grouped = grouped(table, &chosen);
     let mut read = rows::Table {
         name: table.name().into(),
@@ -110,21 +112,38 @@ fn checked(table: &dyn Table, rules: &Rules) -> Result<rows::Table> {
         totals: Vec::new(),
         lists: Vec::new(),
     };
-    match fill(&mut read, &grouped, &rules.zone, chosen.domain.is_some()) {
+    match of_one_kind(table, &chosen, kind) && fill(&mut read, &grouped, &rules.zone, chosen.domain.is_some()) {
         true => Ok(read),
         false => Err(defect(table, &Check { header: &header, chosen: &chosen, kind, zone: &rules.zone })),
     }
 }
 
+/// The kind that a table of our own says its values are of: in its first row.
+fn own_kind(table: &dyn Table, chosen: &Chosen) -> Option<Kind> {
+    table.cell(chosen.kind?, 0).text().as_deref().and_then(Kind::from_name)
+}
+
+fn of_one_kind(table: &dyn Table, chosen: &Chosen, kind: Kind) -> bool {
+    chosen.kind.is_none_or(|column| {
+        (0..table.rows()).all(|row| matches!(table.cell(column, row), Datum::Text(text) if text == kind.name()))
+    })
+}
+
 /// The first defect, row by row.
 fn defect(table: &dyn Table, check: &Check<'_>) -> Error {
-    let Chosen { time, domain, country, value, .. } = *check.chosen;
+    let Chosen { time, domain, country, value, kind, .. } = *check.chosen;
     let coding = table.coding(time);
     let mut memory = Memory::default();
     let found = (0..table.rows()).find_map(|row| {
         let text = |column: usize| table.cell(column, row).text();
         let (domain, country) = (domain.and_then(text), country.and_then(text));
-        let cells = RawRow { time: text(time), domain, country, value: text(value), kind: None };
+        let cells = RawRow {
+            time: text(time),
+            domain,
+            country,
+            value: text(value),
+            kind: kind.map(|kind| text(kind).unwrap_or_default()),
+        };
         check.row(&cells, row as u64 + 1, coding, &mut memory).err()
     });
     found.unwrap_or_else(|| Error::input("the table is inconsistent, but no single row is at fault"))
@@ -145,7 +164,10 @@ fn grouped(table: &dyn Table, chosen: &Chosen) -> Grouped {
         let amount = value.amount();
         let odd = match (amount, value) {
             (Some(_), _) => None,
-            (None, Datum::Missing) => texts.index(Datum::Text("")),
+            (None, Datum::Missing) => match chosen.below.and_then(|column| table.cell(column, row).text()) {
+                Some(bound) if !bound.is_empty() => texts.index(Datum::Text(&format!("<{bound}"))),
+                _ => texts.index(Datum::Text("")),
+            },
             (None, odd) => texts.index(odd),
         };
         let at = *place.entry([time, domain, country, odd]).or_insert_with(|| {
@@ -195,5 +217,84 @@ impl Texts {
         self.list.push(text.into());
         self.known.insert(text.into(), index);
         index
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::registry::Registry;
+
+    /// Rows of texts under a header.
+    struct Rows(Vec<&'static str>, Vec<Vec<&'static str>>);
+
+    impl Table for Rows {
+        fn name(&self) -> &str {
+            "df"
+        }
+
+        fn header(&self) -> Vec<String> {
+            self.0.iter().map(|name| name.to_string()).collect()
+        }
+
+        fn rows(&self) -> usize {
+            self.1.len()
+        }
+
+        fn coding(&self, _column: usize) -> TimeCoding {
+            TimeCoding::Text
+        }
+
+        fn cell(&self, column: usize, row: usize) -> Datum<'_> {
+            match self.1[row][column] {
+                "" => Datum::Missing,
+                text => Datum::Text(text),
+            }
+        }
+    }
+
+    fn load(header: &'static str, rows: &[&'static str]) -> Result<Loaded> {
+        let registry = Registry::builtin().unwrap();
+        let split = |text: &'static str| text.split(',').collect::<Vec<_>>();
+        let table = Rows(split(header), rows.iter().map(|row| split(row)).collect());
+        load_tables(&Request::new(Vec::new(), &registry), &[&table], &[])
+    }
+
+    #[test]
+    fn rows_of_one_key_add_up_and_what_is_missing_stays_so() {
+        let rows = [
+            "2023-10-01,rt.com,5",
+            "2023-10-01,www.rt.com,7",
+            "2023-10-02,rt.com,",
+            "2023-10-03,rt.com,<4",
+            "2023-10-04,rt.com,0",
+        ];
+        let series = load("date,host,views", &rows).unwrap().panel.series.remove(0);
+        assert_eq!((series.values[0], series.values[3]), (12.0, 0.0));
+        assert!(series.values[1].is_nan() && series.values[2].is_nan());
+        assert_eq!(series.censored.get(&2), Some(&4.0));
+        assert!(!series.censored.contains_key(&1));
+    }
+
+    #[test]
+    fn a_table_of_our_own_says_its_kind_and_its_bounds() {
+        let header = "timestamp,domain,visits,below,kind";
+        let rows = ["2023-10-01,rt.com,5,,scaled", "2023-10-02,rt.com,,3,scaled", "2023-10-03,rt.com,6,,scaled"];
+        let series = load(header, &rows).unwrap().panel.series.remove(0);
+        assert_eq!((series.kind, series.censored.get(&1)), (Kind::Scaled, Some(&3.0)));
+        let mixed = ["2023-10-01,rt.com,5,,scaled", "2023-10-02,rt.com,6,,count"];
+        let error = load(header, &mixed).unwrap_err().to_string();
+        assert_eq!(error, "df:2: column 'kind': found 'count', expected 'scaled' as in the rows before");
+    }
+
+    #[test]
+    fn the_first_defect_is_named_by_row_and_column() {
+        let error = load("date,site,visits", &["2023-10-01,rt.com,5", "2023-10-02,rt.com,-5"]).unwrap_err().to_string();
+        assert_eq!(error, "df:2: column 'visits': found '-5', expected a number that is not negative");
+        let error = load("date,site,visits", &["2023-10-01,example.com,5"]).unwrap_err().to_string();
+        assert!(
+            error.starts_with("no known state outlet in the input (domain not in the registry: 1 rows)"),
+            "{error}"
+        );
     }
 }

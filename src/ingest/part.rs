@@ -22,8 +22,12 @@ pub struct Recognised {
     pub country: Option<String>,
     /// Name of the value column.
     pub value: String,
-    /// What the numbers are.
+    /// What the numbers are, by the name of their column.
     pub kind: Kind,
+    /// Name of a column that says what they are, in tables of our own.
+    pub kinds: Option<String>,
+    /// Name of the column of bounds, in tables of our own.
+    pub below: Option<String>,
 }
 
 /// Recognises the columns of a table of traffic by its header.
@@ -42,6 +46,8 @@ pub fn recognise(request: &Request<'_>, header: &[String]) -> Result<Recognised>
         country: chosen.country.map(name),
         value: name(chosen.value),
         kind: request.kind.unwrap_or_else(|| header::kind_of(&header[chosen.value])),
+        kinds: chosen.kind.filter(|_| request.kind.is_none()).map(name),
+        below: chosen.below.map(name),
     })
 }
 

@@ -153,7 +153,7 @@ pub fn walk(x: &[f64], settings: &Settings) -> Walk {
 }
 
 /// A walk that can be interrupted: what is known of a series after some periods, ready for the next ones. The values
-/// themselves stay with the caller. [`state`] turns it into bytes and back.
+/// themselves stay with the caller. `state` turns it into bytes and back.
 #[derive(Clone, Debug)]
 pub struct Walker {
     settings: Settings,

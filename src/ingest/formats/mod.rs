@@ -1,6 +1,6 @@
 //! The sources researchers have, one file each: how a format is recognised by its content, and how its rows are read.
 //!
-//! [`FORMATS`] is the table of all of them. A reader turns a file into rows of time, name, country and value, sets the
+//! `FORMATS` is the table of all of them. A reader turns a file into rows of time, name, country and value, sets the
 //! kind of the values, and refuses with line and column what it does not understand.
 
 mod access_log;

@@ -4,6 +4,7 @@
 //! `YYYY-MM-DD` and mean the start of that day, UTC.
 
 use crate::alert::Event;
+use crate::baseline::holiday::Holiday;
 use crate::error::{Error, Result};
 use crate::time::{Seconds, Step};
 use jiff::civil::Date;
@@ -42,6 +43,41 @@ pub fn parse(text: &str, file: &str) -> Result<Vec<Event>> {
     }
     sort(&mut events);
     Ok(events)
+}
+
+/// Reads a file of public holidays: `date,country,name` (or `holiday` for `name`); an empty country is everywhere.
+///
+/// # Errors
+/// The file cannot be read; a column is missing; a date, code or name is wrong: with line and column.
+pub fn holidays(path: &Path) -> Result<Vec<Holiday>> {
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|e| Error::io("cannot read the holidays", e).in_file(&name))?;
+    parse_holidays(&text, &name)
+}
+
+/// The holidays of a text, sorted, each once; `file` names it in errors.
+pub fn parse_holidays(text: &str, file: &str) -> Result<Vec<Holiday>> {
+    let table = Records::new(text, file, &["date", "country"])?;
+    let Some(column) = ["name", "holiday"].into_iter().find(|name| table.header.iter().any(|h| h == name)) else {
+        let message = format!("no column 'name' (or 'holiday'); found: {}", table.header.join(", "));
+        return Err(Error::input(message).in_file(file).at_line(1));
+    };
+    let mut holidays = Vec::new();
+    for row in table.rows() {
+        let row = row?;
+        let date = row.day("date")?.ok_or_else(|| row.fault("date", "found nothing, expected YYYY-MM-DD"))?;
+        let (country, name) = (row.text("country"), row.text(column));
+        if !country.is_empty() && !is_code(country) {
+            return Err(row.fault("country", format!("found '{country}', expected a code such as US, or nothing")));
+        }
+        if name.is_empty() {
+            return Err(row.fault(column, "found nothing, expected the name of the holiday"));
+        }
+        holidays.push(Holiday { date, country: country.into(), name: name.into() });
+    }
+    holidays.sort();
+    holidays.dedup();
+    Ok(holidays)
 }
 
 /// Sorts by date, then name, and drops exact repetitions: the order every consumer expects.
@@ -236,6 +272,28 @@ mod tests {
             assert_eq!(error.to_string(), expected);
         }
         assert!(parse("when,what\n", "e.csv").unwrap_err().to_string().contains("no column 'date'"));
+    }
+
+    #[test]
+    fn holidays_have_a_date_a_country_and_a_name() {
+        let text =
+            "date,country,holiday\n2023-12-25,US,Christmas Day\n2023-04-09,,Easter\n2023-12-25,US,Christmas Day\n";
+        let found = parse_holidays(text, "h.csv").unwrap();
+        assert_eq!(found.len(), 2);
+        assert_eq!((found[0].country.as_str(), found[1].name.as_str()), ("", "Christmas Day"));
+        for (text, expected) in [
+            ("date,country\n", "h.csv:1: no column 'name' (or 'holiday'); found: date, country"),
+            (
+                "date,country,name\n2023-12-25,usa,X\n",
+                "h.csv:2: column 'country': found 'usa', expected a code such as US, or nothing",
+            ),
+            (
+                "date,country,name\n2023-12-25,US,\n",
+                "h.csv:2: column 'name': found nothing, expected the name of the holiday",
+            ),
+        ] {
+            assert_eq!(parse_holidays(text, "h.csv").unwrap_err().to_string(), expected);
+        }
     }
 
     #[test]

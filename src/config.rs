@@ -138,6 +138,11 @@ pub struct Settings {
     #[serde(deserialize_with = "one_or_many")]
     pub context: Vec<String>,
 
+    /// Public holidays (date,country,name), whose usual effect is learnt from earlier years (repeatable)
+    #[arg(long, value_name = "FILE", value_delimiter = ',', help_heading = "Selection")]
+    #[serde(deserialize_with = "one_or_many")]
+    pub holidays: Vec<String>,
+
     /// Leave out the built-in events
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL",
           value_parser = BoolishValueParser::new(), hide_possible_values = true, help_heading = "Selection")]
@@ -409,6 +414,7 @@ impl Settings {
             watch: self.watch.or(weaker.watch),
             domains: many(self.domains, weaker.domains),
             events: many(self.events, weaker.events),
+            holidays: many(self.holidays, weaker.holidays),
             context: many(self.context, weaker.context),
             no_builtin_events: self.no_builtin_events.or(weaker.no_builtin_events),
             by: self.by.or(weaker.by),

@@ -3,6 +3,7 @@
 mod conformal;
 pub mod counterfactual;
 pub mod drift;
+pub mod holiday;
 pub mod local;
 pub mod seasonal;
 pub mod trailing;

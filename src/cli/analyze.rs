@@ -4,6 +4,7 @@ use super::args::Analyze;
 use super::plan::{Plan, severity};
 use super::{Outcome, charts, inputs, interrupt, series, summary};
 use crate::alert::{Analysis, Event};
+use crate::baseline::holiday::Holiday;
 use crate::config::Settings;
 use crate::error::{Error, Result};
 use crate::ingest::Loaded;
@@ -139,6 +140,16 @@ pub(crate) fn events(plan: &Plan) -> Result<Vec<Event>> {
     Ok(events)
 }
 
+pub(crate) fn holidays(plan: &Plan) -> Result<Vec<Holiday>> {
+    let mut holidays = Vec::new();
+    for file in &plan.settings.holidays {
+        holidays.extend(calendar::holidays(Path::new(file))?);
+    }
+    holidays.sort();
+    holidays.dedup();
+    Ok(holidays)
+}
+
 fn analyze(plan: &Plan, loaded: &Loaded, events: &[Event]) -> Result<Analysis> {
     let bar = match !plan.quiet() && stderr().is_terminal() {
         true => ProgressBar::new(0),
@@ -151,7 +162,8 @@ fn analyze(plan: &Plan, loaded: &Loaded, events: &[Event]) -> Result<Analysis> {
         bar.set_length(all as u64);
         bar.set_position(done as u64);
     };
-    let options = pipeline::Options { cut_short: loaded.report.partial_last.is_some(), ..plan.options.clone() };
+    let cut_short = loaded.report.partial_last.is_some();
+    let options = pipeline::Options { cut_short, holidays: holidays(plan)?, ..plan.options.clone() };
     let analysis = pipeline::analyze(&loaded.panel, events, &options, &progress);
     bar.finish_and_clear();
     analysis

@@ -75,6 +75,8 @@ impl Plan {
             judge_from: from.map(|(from, _)| from),
             // Known when the data have been read.
             cut_short: false,
+            // Read with the other lists.
+            holidays: Vec::new(),
             online: settings.online == Some(true),
         };
         options.check()?;

@@ -7,8 +7,13 @@ impl Settings {
     /// Lists read beside the traffic, as option and path.
     pub fn lists(&self) -> Vec<(&'static str, String)> {
         let articles: Vec<String> = self.articles.iter().map(|path| path.display().to_string()).collect();
-        let named =
-            [("articles", &articles), ("domains", &self.domains), ("events", &self.events), ("context", &self.context)];
+        let named = [
+            ("articles", &articles),
+            ("domains", &self.domains),
+            ("events", &self.events),
+            ("holidays", &self.holidays),
+            ("context", &self.context),
+        ];
         named.into_iter().flat_map(|(option, paths)| paths.iter().map(move |path| (option, path.clone()))).collect()
     }
 
@@ -23,6 +28,7 @@ impl Settings {
             articles: one(self.articles),
             domains: many(self.domains),
             events: many(self.events),
+            holidays: many(self.holidays),
             context: many(self.context),
             ..self
         }

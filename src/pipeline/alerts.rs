@@ -1,6 +1,7 @@
 //! From episodes to alerts: false-discovery control over all series of the run, floors, lifts, context.
 
 use crate::alert::{Alert, ChangePointTime, Counts, Detectors, Estimate, Event, Flag, Group, Severity, Status};
+use crate::baseline::holiday;
 use crate::detect::surge::Episode;
 use crate::measure::attribution::{Onset, attribute};
 use crate::measure::comovement::{self, Onsets};
@@ -180,13 +181,16 @@ pub(crate) fn alert(
     let Known { grid, events, options } = *known;
     let episode = candidate.episode;
     let source = &series.watched.series;
-    let selection = lifts::selection(series, episode, grid.step, options);
-    let lift = lifts::of_stretch(series, episode, &selection, grid.step, options);
+    let selection = lifts::selection(series, episode, grid, options);
+    let lift = lifts::of_stretch(series, episode, &selection, grid, options);
     let net = references.net(series, episode, &selection, grid.step, options);
     // What is left when the net lift is taken out of the lift that is printed: the three must fit together.
     let reference_lift = (1.0 + lift.lift.point) / (1.0 + net.net.point) - 1.0;
     let change = nearest_change(series, episode, grid.step);
     let mut flags = flags(series, episode, lift.expected, grid.step);
+    if holiday::is_on(&options.holidays, &source.key.country, grid.time(episode.onset)) {
+        flags.insert(Flag::Holiday);
+    }
     if options.cut_short && episode.open {
         flags.insert(Flag::PartialData);
     }

@@ -1,6 +1,7 @@
 //! Lifts of surges and around dated events: which series, which baseline, which controls.
 
 use crate::alert::{ContributionRow, ControlRow, Estimate, Event, LiftRow, PlaceboRow, RatioRow, Window};
+use crate::baseline::holiday;
 use crate::detect::surge::{Episode, Settings};
 use crate::measure::expected::Setting;
 use crate::measure::lift::{Lift, event_lifts, lift, window_range};
@@ -14,6 +15,7 @@ use crate::pipeline::{Options, in_parallel, parts, periods};
 use crate::series::{Key, Kind, Level, Panel, Role};
 use crate::stats::scale::Scale;
 use crate::time::{Grid, Step};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -70,11 +72,41 @@ pub(super) fn telling(len: usize, episodes: &[Episode], but: Option<&Episode>) -
     mask
 }
 
+/// The values of a series with what holidays usually do to it taken out, and the holidays of which that is not known:
+/// empty without holidays.
+fn ordinary<'a>(series: &'a Scored, grid: &Grid, options: &Options) -> (Cow<'a, [f64]>, Vec<bool>) {
+    let (values, scale) = (&series.watched.series.values, series.scale);
+    if options.holidays.is_empty() {
+        return (Cow::Borrowed(values), Vec::new());
+    }
+    let x: Vec<f64> = values.iter().map(|v| scale.forward(*v)).collect();
+    let effects = holiday::effects(&x, grid, &options.holidays, &series.watched.series.key.country);
+    if effects.is_empty() {
+        return (Cow::Borrowed(values), Vec::new());
+    }
+    let usual = |t: usize| match effects[t] {
+        effect if effect.is_nan() || effect == 0.0 => values[t],
+        effect => scale.inverse(x[t] - effect).max(0.0),
+    };
+    (Cow::Owned((0..values.len()).map(usual).collect()), effects.iter().map(|effect| effect.is_nan()).collect())
+}
+
+fn or(mut mask: Vec<bool>, other: &[bool]) -> Vec<bool> {
+    mask.iter_mut().zip(other).for_each(|(out, also)| *out |= also);
+    mask
+}
+
+/// Σ of what was observed.
+fn seen(values: &[f64], range: &Range<usize>) -> f64 {
+    values[range.start..range.end.min(values.len())].iter().filter(|v| !v.is_nan()).sum()
+}
+
 /// What finding its first and last period in the data did to the lift of an episode.
-pub(crate) fn selection(series: &Scored, episode: &Episode, step: Step, options: &Options) -> Selection {
-    let values = &series.watched.series.values;
+pub(crate) fn selection(series: &Scored, episode: &Episode, grid: &Grid, options: &Options) -> Selection {
+    let step = grid.step;
+    let (values, strange) = ordinary(series, grid, options);
     let seasons = seasons(step);
-    let setting = setting(&seasons, series.watched.series.kind, values, step, options);
+    let setting = setting(&seasons, series.watched.series.kind, &values, step, options);
     let walk = Settings::for_step(step, options.baseline_days, options.gap_days, series.scale);
     let finder = Finder {
         sign: episode.sign,
@@ -84,8 +116,8 @@ pub(crate) fn selection(series: &Scored, episode: &Episode, step: Step, options:
         longest: walk.shift_after,
     };
     let baseline = baseline_before(episode.onset, options.baseline_days, step, options);
-    let mask = excluded(series, Some(episode));
-    Selection::of(values, baseline, episode.onset..episode.end + 1, Some(&mask), &finder, &setting)
+    let mask = or(excluded(series, Some(episode)), &strange);
+    Selection::of(&values, baseline, episode.onset..episode.end + 1, Some(&mask), &finder, &setting)
 }
 
 /// The lift of an episode. Where the baseline is too short for an interval, the expectation of the walk serves.
@@ -93,16 +125,20 @@ pub(crate) fn of_stretch(
     series: &Scored,
     episode: &Episode,
     selection: &Selection,
-    step: Step,
+    grid: &Grid,
     options: &Options,
 ) -> StretchLift {
     let values = &series.watched.series.values;
     let (onset, end) = (episode.onset, episode.end);
-    let seasons = seasons(step);
-    let setting = setting(&seasons, series.watched.series.kind, values, step, options);
-    let baseline = baseline_before(onset, options.baseline_days, step, options);
-    if let Some(found) = lift(values, baseline, onset..end + 1, Some(&excluded(series, Some(episode))), &setting) {
-        return StretchLift { observed: found.observed, expected: found.expected, lift: selection.widen(found.lift) };
+    let (ordinary, strange) = ordinary(series, grid, options);
+    let seasons = seasons(grid.step);
+    let setting = setting(&seasons, series.watched.series.kind, &ordinary, grid.step, options);
+    let baseline = baseline_before(onset, options.baseline_days, grid.step, options);
+    let mask = or(excluded(series, Some(episode)), &strange);
+    if let Some(found) = lift(&ordinary, baseline, onset..end + 1, Some(&mask), &setting) {
+        let observed = seen(values, &(onset..end + 1));
+        let expected = observed / found.observed * found.expected;
+        return StretchLift { observed, expected, lift: selection.widen(found.lift) };
     }
     let both = |t: &usize| !values[*t].is_nan() && !series.walk.expected[*t].is_nan();
     let (observed, expected) = (onset..=end)
@@ -264,14 +300,20 @@ impl Tables<'_> {
     fn visits(&self, s: &Scored, mask: &[bool]) -> Lifted {
         let source = &s.watched.series;
         let share = self.totals.get(&source.key.country).map(|total| index::shares(&source.values, total));
-        let mut setting = setting(&self.seasons, source.kind, &source.values, self.grid.step, self.options);
+        let (values, strange) = ordinary(s, self.grid, self.options);
+        let mask = &or(mask.to_vec(), &strange);
+        let mut setting = setting(&self.seasons, source.kind, &values, self.grid.step, self.options);
         let is_state = s.watched.level == Level::State;
         if !is_state {
             setting.draws = OUTLET_DRAWS;
         }
         let members = if is_state { parts::members(self.scored, &source.key) } else { Vec::new() };
         let mut rows = Lifted::default();
-        rows.visits = self.around_events(&source.key, &source.values, mask, &setting, |row, place, lift| {
+        rows.visits = self.around_events(&source.key, &values, mask, &setting, |row, place, lift| {
+            if !strange.is_empty() {
+                row.observed = seen(&source.values, &place.range);
+                row.expected = row.observed / (1.0 + lift.lift.point);
+            }
             row.pp_change = share.as_ref().map_or(f64::NAN, |s| points(s, place.baseline, &place.range, place.outside));
             rows.placebos.push(self.placebo(row, place, lift));
             if self.is_netted(s)

@@ -19,6 +19,7 @@ pub use score::Scored;
 
 use crate::aggregate::{self, Watched};
 use crate::alert::{Analysis, Counts, Event};
+use crate::baseline::holiday::Holiday;
 use crate::error::{Error, Result};
 use crate::series::{Level, Panel, Role};
 use crate::time::{Grid, Seconds, Step};
@@ -46,6 +47,9 @@ pub struct Options {
     pub judge_from: Option<Seconds>,
     /// Whether the data end in an incomplete period that was left out: a surge still open then is known in part.
     pub cut_short: bool,
+    /// Public holidays: what they usually do is learnt from earlier years (not in the online mode, which only flags
+    /// them).
+    pub holidays: Vec<Holiday>,
     /// Decide period by period from the past alone, as a scheduled job does, instead of once over all of it.
     pub online: bool,
 }
@@ -63,6 +67,7 @@ impl Default for Options {
             jobs: 0,
             judge_from: None,
             cut_short: false,
+            holidays: Vec::new(),
             online: false,
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::aggregate::Watched;
 use crate::alert::{ChangePoint, Event, PeriodFlags, ScoredSeries};
+use crate::baseline::holiday;
 use crate::baseline::seasonal::Season;
 use crate::detect::surge::{self, Episode, Settings, Walk};
 use crate::detect::{changepoint, extent};
@@ -39,11 +40,35 @@ pub(crate) fn score(watched: Watched, grid: &Grid, options: &Options) -> Scored 
     let mut settings = Settings::for_step(grid.step, options.baseline_days, options.gap_days, Scale::COUNT);
     let scale = Scale::of(watched.series.kind, values, settings.baseline.min_observed);
     settings.scale = scale;
-    let x: Vec<f64> = values.iter().map(|v| scale.forward(*v)).collect();
-    let mut walk = surge::walk(&x, &settings);
+    let mut x: Vec<f64> = values.iter().map(|v| scale.forward(*v)).collect();
+    let effects = holiday::effects(&x, grid, &options.holidays, &watched.series.key.country);
+    let mut walk = walk_through_holidays(&mut x, &effects, &settings);
     set_ends(&mut walk, &x);
+    for (t, effect) in effects.iter().enumerate() {
+        match effect.is_nan() {
+            true => walk.spread[t] *= holiday::UNSURE,
+            false => walk.expected[t] += effect,
+        }
+    }
     let change_points = change_points(&x, &settings, scale);
     Scored { watched, walk, scale, change_points }
+}
+
+/// Walks through `x` with the effects of holidays taken out of it. A holiday of which nothing is known is expected to be
+/// like any day, only less surely: its distance from that counts as if its spread were so much wider.
+fn walk_through_holidays(x: &mut [f64], effects: &[f64], settings: &Settings) -> Walk {
+    x.iter_mut().zip(effects).filter(|(_, effect)| !effect.is_nan()).for_each(|(x, effect)| *x -= effect);
+    let unsure: Vec<(usize, f64)> = (0..effects.len()).filter(|&t| effects[t].is_nan()).map(|t| (t, x[t])).collect();
+    if unsure.iter().all(|(_, value)| value.is_nan()) {
+        return surge::walk(x, settings);
+    }
+    unsure.iter().for_each(|&(t, _)| x[t] = f64::NAN);
+    let expected = surge::walk(x, settings).expected;
+    for (t, value) in unsure {
+        // Before there is a baseline the day stays out.
+        x[t] = expected[t] + (value - expected[t]) / holiday::UNSURE;
+    }
+    surge::walk(x, settings)
 }
 
 /// Ends of the episodes that are over, seen from after them.

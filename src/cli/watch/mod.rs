@@ -12,6 +12,7 @@ use super::plan::Plan;
 use super::{Outcome, analyze, interrupt};
 use crate::config::Settings;
 use crate::error::{Error, Result};
+use crate::pipeline;
 use crate::time::Seconds;
 use crate::watch::config::{Config, severity};
 use crate::watch::engine::{Engine, Summary};
@@ -52,6 +53,7 @@ fn plan(config: &Config, arguments: &Watch) -> Result<Plan> {
         now: arguments.now.clone(),
         domains: beside(&own.domains),
         events: beside(&own.events),
+        holidays: beside(&own.holidays),
         ..own.clone()
     };
     Plan::new(settings, analyze::clock())
@@ -132,7 +134,8 @@ impl Job<'_> {
         let events = analyze::events(self.plan)?;
         let store = open(self.config, new_store)?;
         let times = (self.clock, self.plan.now);
-        let (mut engine, notes) = Engine::begin(store, self.config, &self.plan.options, &events, times)?;
+        let options = pipeline::Options { holidays: analyze::holidays(self.plan)?, ..self.plan.options.clone() };
+        let (mut engine, notes) = Engine::begin(store, self.config, &options, &events, times)?;
         notes.iter().for_each(|note| self.log.warn("clock", note, &[]));
         let mut went = Went::default();
         let done = self.work(&mut engine, &registry, &channels, &mut went, &events);

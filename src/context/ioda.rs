@@ -51,7 +51,11 @@ pub fn parse(value: &Value) -> Result<Vec<Event>> {
         _ => return Err(Error::input("IODA: 'data' is no list")),
     };
     let events = rows.iter().enumerate().filter_map(|(i, row)| {
-        let country = row["location"].as_str()?.strip_prefix("country/")?;
+        let country = match row["location"].as_str() {
+            Some(place) => place.strip_prefix("country/")?,
+            // The other form (`format=ioda`) names the place in parts.
+            None => row["entity"]["code"].as_str().filter(|_| row["entity"]["type"] == "country")?,
+        };
         Some(event(row, country).map_err(|error| error.context(format!("IODA: event {i}"))))
     });
     events.collect()
@@ -59,15 +63,17 @@ pub fn parse(value: &Value) -> Result<Vec<Event>> {
 
 fn event(row: &Value, country: &str) -> Result<Event> {
     if !is_code(country) {
-        return Err(Error::input(format!("'location' is 'country/{country}', expected a code of two capital letters")));
+        return Err(Error::input(format!("the place is '{country}', expected a code of two capital letters")));
     }
+    let time = |names: [&str; 2]| names.iter().find_map(|name| seconds(&row[*name]));
     let score = number(&row["score"]).ok_or_else(|| Error::input("no number in 'score'"))?;
-    let from = seconds(&row["start"]).ok_or_else(|| Error::input("no seconds since 1970 in 'start'"))?;
+    let from = time(["start", "from"]).ok_or_else(|| Error::input("no seconds since 1970 in 'start'"))?;
+    let until = time(["end", "until"]).unwrap_or(from + seconds(&row["duration"]).unwrap_or(0));
     Ok(Event {
         country: country.into(),
         from,
         // An event that is not over may have no length yet: one bin of IODA.
-        until: from + seconds(&row["duration"]).unwrap_or(0).max(300),
+        until: until.max(from + 300),
         signal: row["datasource"].as_str().unwrap_or("unknown").into(),
         score,
     })
@@ -125,16 +131,18 @@ mod tests {
         "requestParameters":{"from":"1696550400","until":"1696809600","entityType":"country","entityCode":"IR"},
         "data":[{"location":"country/IR","start":1696636800,"duration":7200,"datasource":"bgp","score":4711.5},
                 {"location":"country/IR","start":1696640000,"duration":600,"datasource":"merit-nt","score":12.0},
+                {"entity":{"type":"country","code":"IQ"},"from":1696636800,"until":1696640400,"datasource":"gtr","score":2000},
                 {"location":"region/4501","start":1696636800,"duration":1,"datasource":"bgp","score":9999}]}"#;
 
     #[test]
     fn small_events_are_no_outages_and_regions_no_countries() {
         let value: Value = serde_json::from_str(ANSWER).expect("JSON");
         let events = parse(&value).expect("sound");
-        assert_eq!(events.len(), 2);
+        assert_eq!(events.len(), 3);
+        assert_eq!((events[2].country.as_str(), events[2].until - events[2].from), ("IQ", 3_600));
         let context = context(&events, window(&value));
         let kinds: Vec<_> = context.found.iter().map(|span| span.kind).collect();
-        assert_eq!(kinds, [ConfounderKind::Outage, ConfounderKind::Annotation]);
+        assert_eq!(kinds, [ConfounderKind::Outage, ConfounderKind::Annotation, ConfounderKind::Outage]);
         assert_eq!((context.looks[0].country.as_str(), context.looks[0].from), ("IR", 1_696_550_400));
     }
 

@@ -11,6 +11,7 @@ pub use table::COLUMNS;
 
 use crate::error::{Error, Result};
 use crate::measure::confounder::Context;
+use crate::registry::fold;
 use crate::time::Seconds;
 use serde_json::Value;
 use std::path::Path;
@@ -77,7 +78,12 @@ fn named(path: &Path) -> (Option<String>, Option<String>) {
         labels.len() > 1
             && labels.iter().all(|l| !l.is_empty() && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'))
     });
-    (domain.map(|domain| domain.to_lowercase()), part(&crate::calendar::is_code))
+    (domain.and_then(|domain| site(&domain)), part(&crate::calendar::is_code))
+}
+
+/// A host as the registry and the tables of traffic have it.
+pub(crate) fn site(host: &str) -> Option<String> {
+    fold(host).name().map(String::from)
 }
 
 /// A number that sources write as a number or as text.

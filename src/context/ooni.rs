@@ -7,7 +7,7 @@
 //! Anomalies are not necessarily censorship (OONI's own words): a confirmed block counts from a tenth of the usable
 //! measurements on, anomalies alone from half of at least five on.
 
-use super::number;
+use super::{number, site};
 use crate::calendar::{is_code, span};
 use crate::error::{Error, Result};
 use crate::measure::confounder::{ConfounderKind, Context, Span};
@@ -21,7 +21,7 @@ pub struct Day {
     pub day: Seconds,
     /// Country, if told.
     pub country: Option<String>,
-    /// Domain, if told.
+    /// Registrable domain, if told.
     pub domain: Option<String>,
     /// All measurements.
     pub measured: f64,
@@ -61,6 +61,9 @@ impl Day {
 /// # Errors
 /// It is not of the documented shape, or not by day.
 pub fn parse(value: &Value) -> Result<Vec<Day>> {
+    if let Some(error) = value["error"].as_str() {
+        return Err(Error::input(format!("OONI says: {error}")));
+    }
     let rows = value["result"]
         .as_array()
         .ok_or_else(|| Error::input("OONI: 'result' is no list; ask by day, with axis_x=measurement_start_day"))?;
@@ -86,7 +89,7 @@ fn day(row: &Value) -> Result<Day> {
     Ok(Day {
         day: day.0,
         country,
-        domain: text("domain").map(|domain| domain.to_lowercase()),
+        domain: [text("domain"), text("input")].into_iter().flatten().find_map(|host| site(&host)),
         measured: count("measurement_count")?,
         anomalies: count("anomaly_count")?,
         confirmed: count("confirmed_count")?,
@@ -158,6 +161,11 @@ mod tests {
         let found = context(&days, Some("rt.com"), None).expect("told");
         assert_eq!((found.found.len(), found.looks.len()), (1, 2));
         assert!(context(&days, None, None).expect_err("no domain").to_string().contains("domain"));
+        let hosts = text.replace("\"probe_cc\":\"IR\"", "\"probe_cc\":\"IR\",\"input\":\"https://www.RT.com/\"");
+        let days = parse(&serde_json::from_str(&hosts).expect("JSON")).expect("sound");
+        assert_eq!(days[0].domain.as_deref(), Some("rt.com"));
+        let refused = serde_json::json!({"error": "too long", "v": 0});
+        assert!(parse(&refused).expect_err("refused").to_string().contains("too long"));
         let whole = serde_json::json!({"v": 0, "result": {"anomaly_count": 1}});
         assert!(parse(&whole).expect_err("no days").to_string().contains("axis_x"));
     }

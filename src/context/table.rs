@@ -3,7 +3,7 @@
 //! `kind` is `block`, `outage` or `annotation`, or `checked_block` / `checked_outage`: somebody looked and found
 //! nothing, or what was found stands in rows of its own. `until` is the last day, or the moment of the end.
 
-use super::stamp;
+use super::{site, stamp};
 use crate::calendar::{Records, Row, is_code, span};
 use crate::error::Result;
 use crate::measure::confounder::{ConfounderKind, Context, Span};
@@ -55,12 +55,18 @@ fn entry(row: &Row<'_>, kind: ConfounderKind) -> Result<Span> {
         let message = format!("found '{country}', expected an ISO 3166-1 code of two capital letters, or nothing");
         return Err(row.fault("country", message));
     }
+    let domain = match row.text("domain") {
+        "" => String::new(),
+        host => site(host).ok_or_else(|| {
+            row.fault("domain", format!("found '{host}', expected a domain such as rt.com, or nothing"))
+        })?,
+    };
     Ok(Span {
         kind,
         from,
         until,
         country: country.into(),
-        domain: row.text("domain").to_lowercase(),
+        domain,
         source: row.text("source").into(),
         evidence: row.text("evidence").into(),
     })
@@ -82,7 +88,7 @@ mod tests {
 
     #[test]
     fn days_are_whole_and_moments_are_moments() {
-        let rows = "2023-10-07,2023-10-08,GB,RT.com,block,Ofcom\n\
+        let rows = "2023-10-07,2023-10-08,GB,www.RT.com,block,Ofcom\n\
                     2023-10-07T05:00:00Z,2023-10-07T06:00:00Z,IR,,outage,IODA\n\
                     2023-10-01,2023-12-31,IR,,checked_outage,IODA\n2023-10-07,,,,annotation,x\n";
         let context = parse(&format!("{HEADER}{rows}"), "c.csv").expect("sound");
@@ -99,6 +105,7 @@ mod tests {
             ("7.10.2023,,GB,,block,x", "c.csv:2: column 'from'"),
             ("2023-10-07,2023-10-06,GB,,block,x", "c.csv:2: column 'until': it ends before it begins"),
             ("2023-10-07,,Iran,,block,x", "c.csv:2: column 'country'"),
+            ("2023-10-07,,GB,(not set),block,x", "c.csv:2: column 'domain': found '(not set)'"),
             ("2023-10-07,,GB,,rumour,x", "c.csv:2: column 'kind': found 'rumour'"),
         ] {
             let said = parse(&format!("{HEADER}{row}\n"), "c.csv").expect_err(row).to_string();

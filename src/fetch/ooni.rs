@@ -19,11 +19,15 @@ pub(super) fn fetch(
     for domain in domains {
         // Queries of more than a minute are cut off by the source.
         for piece in range.quarters() {
-            let one = if let [country] = countries { format!("&probe_cc={country}") } else { String::new() };
+            let places = match countries {
+                [] => String::new(),
+                some => format!("&probe_cc={}", some.join(",")),
+            };
             let url = format!(
                 "https://api.ooni.org/api/v1/aggregation?domain={}&test_name=web_connectivity&since={}&until={}\
-                 &axis_x=measurement_start_day&axis_y=probe_cc{one}",
-                encoded(domain),
+                 &axis_x=measurement_start_day&axis_y=probe_cc{places}",
+                // Measurements are filed under the host of the address that was tried.
+                encoded(&format!("{domain},www.{domain}")),
                 days::dashed(piece.from),
                 // The end is not included.
                 days::dashed(piece.end())

@@ -337,7 +337,9 @@ fn blocks_and_outages_become_context_with_what_was_looked_at() {
     assert_eq!((context.found.len(), context.looks.len()), (1, 2));
     assert_eq!(context.found[0].evidence, "OONI: of 18 usable measurements 2 confirmed as blocked, 15 anomalous");
     assert!(
-        server.asked()[0].contains("since=2023-10-06&until=2023-10-10") && server.asked()[0].contains("probe_cc=IR")
+        server.asked()[0]
+            .contains("domain=bbc.com%2Cwww.bbc.com&test_name=web_connectivity&since=2023-10-06&until=2023-10-10")
+            && server.asked()[0].contains("probe_cc=IR")
     );
 
     let ioda = r#"{"type":"outages.events","error":null,"data":[

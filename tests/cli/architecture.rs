@@ -127,6 +127,7 @@ fn edges_do_not_know_each_other() {
         ("registry", "calendar"),
         // What a source says is read the same way from a file and from its answer.
         ("context", "calendar"),
+        ("context", "registry"),
         ("fetch", "context"),
         ("watch", "report"),
         ("watch", "config"),

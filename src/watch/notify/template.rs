@@ -106,6 +106,7 @@ fn lines(facts: Serde<Vec<Fact>>, service: String) -> String {
 mod tests {
     use super::*;
     use crate::watch::notify::testing::transition;
+    use crate::watch::transition::{Change, Transition};
     use proptest::prelude::*;
 
     proptest! {
@@ -131,6 +132,22 @@ mod tests {
                     prop_assert!(!body.contains('<') && !body.contains('>'), "{}", body);
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_word_about_the_job_is_said_once_and_a_note_beside_an_alert_too() {
+        let note = || Some("no new data for 3 days".to_string());
+        let silent = Transition { change: Change::Silent, note: note(), ..transition("silent-1") };
+        let noted = Transition { note: note(), ..transition("a1-1") };
+        for (text, title) in [(SLACK, 1), (MATTERMOST, 2), (TEAMS, 1)] {
+            let template = Template::new("body", text).expect("parses");
+            let said = |told: &Transition| {
+                let body = template.render(&Message::of(std::slice::from_ref(told))).expect("JSON");
+                body.matches("no new data for 3 days").count()
+            };
+            // The title of a single message is its headline.
+            assert_eq!((said(&silent), said(&noted)), (title + 1, 1), "{text}");
         }
     }
 

@@ -30,7 +30,7 @@ pub(super) fn fetch(queries: &[Query], range: Range, getter: &mut Getter<'_>, ta
                 days::compact(piece.from),
                 days::compact(piece.to)
             );
-            let found = getter.get(&Call::new(url, PAUSE_MS, piece.to), |body| read(body));
+            let found = getter.get(&Call::new(url, PAUSE_MS, piece.to), read);
             for (day, (articles, all)) in found.unwrap_or_default().into_iter().filter(|(day, _)| piece.holds(*day)) {
                 let date = days::dashed(day);
                 let row = vec![date.clone(), query.name.clone(), String::new(), query.text.clone(), whole(articles)];

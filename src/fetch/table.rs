@@ -40,11 +40,14 @@ impl Form {
     }
 }
 
+/// What names a row → its values.
+type Rows = BTreeMap<Vec<String>, Vec<String>>;
+
 /// Tables in the making.
 #[derive(Default)]
 pub(super) struct Tables {
     /// Name of the file → its form, and key → values.
-    files: BTreeMap<String, (Form, BTreeMap<Vec<String>, Vec<String>>)>,
+    files: BTreeMap<String, (Form, Rows)>,
     notes: Vec<String>,
 }
 
@@ -96,7 +99,7 @@ impl Tables {
     }
 }
 
-fn merge(folder: &Path, name: &str, form: Form, added: &BTreeMap<Vec<String>, Vec<String>>) -> Result<Written> {
+fn merge(folder: &Path, name: &str, form: Form, added: &Rows) -> Result<Written> {
     let path = folder.join(name);
     let mut rows = if path.exists() { read(&path, form)? } else { BTreeMap::new() };
     let (mut new, mut changed) = (0, 0);
@@ -124,7 +127,7 @@ fn merge(folder: &Path, name: &str, form: Form, added: &BTreeMap<Vec<String>, Ve
     Ok(Written { name: name.into(), rows: rows.len(), new, changed })
 }
 
-fn read(path: &Path, form: Form) -> Result<BTreeMap<Vec<String>, Vec<String>>> {
+fn read(path: &Path, form: Form) -> Result<Rows> {
     let name = path.display().to_string();
     let broken = |error: csv::Error| Error::input("not a table that can be added to").because(error).in_file(&name);
     let mut reader = csv::Reader::from_path(path).map_err(broken)?;

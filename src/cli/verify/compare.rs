@@ -144,7 +144,8 @@ fn difference(told: &Path, again: &Path) -> Result<Option<String>> {
     let (mut header, mut a, mut b) = (Vec::new(), Vec::new(), Vec::new());
     let (mut line, mut offset) = (0u64, 0usize);
     loop {
-        (a.clear(), b.clear());
+        a.clear();
+        b.clear();
         let read = old.read_until(b'\n', &mut a).map_err(fault)?;
         new.read_until(b'\n', &mut b).map_err(fault)?;
         line += 1;

@@ -154,6 +154,24 @@ mod tests {
         }
     }
 
+    /// The lines of tests/reference/statistics.txt (made by statistics.R) about `what`: arguments, input, values.
+    fn by_r(what: &str) -> Vec<[Vec<f64>; 3]> {
+        let lines = include_str!("../../tests/reference/statistics.txt").lines();
+        let numbers = |text: &str| text.split_whitespace().map(|v| v.parse().unwrap()).collect::<Vec<f64>>();
+        let parts = lines.map(|line| line.split('\t').collect::<Vec<_>>()).filter(|parts| parts[0] == what);
+        parts.map(|parts| [1, 2, 3].map(|i| numbers(parts[i]))).collect()
+    }
+
+    #[test]
+    fn p_values_are_those_of_explicit_rotation_in_r() {
+        let cases = by_r("conformal");
+        assert_eq!(cases.len(), 2);
+        for [before, residuals, p] in cases {
+            let ours = conformal_p_value(&block_sums(&residuals, before[0] as usize));
+            assert!((ours - p[0]).abs() < 1e-12, "{ours} {}", p[0]);
+        }
+    }
+
     #[test]
     fn block_sums_go_around_the_circle_and_begin_with_the_window() {
         assert_eq!(block_sums(&[1.0, 2.0, 4.0, 8.0], 2), [12.0, 9.0, 3.0, 6.0]);

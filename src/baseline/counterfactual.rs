@@ -400,6 +400,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn ridge_coefficients_and_residuals_are_those_of_the_normal_equations_in_r() {
+        let lines = include_str!("../../tests/reference/statistics.txt").lines();
+        let numbers = |text: &str| text.split_whitespace().map(|v| v.parse().unwrap()).collect::<Vec<f64>>();
+        let mut seen = 0;
+        for parts in lines.map(|line| line.split('\t').collect::<Vec<_>>()).filter(|parts| parts[0] == "ridge") {
+            let [penalty, input, values] = [1, 2, 3].map(|i| numbers(parts[i]));
+            let z = DMatrix::from_column_slice(20, 3, &input[20..]);
+            let ridge = Ridge { z: &z, factor: penalised(&z.tr_mul(&z), penalty[0]).cholesky() };
+            let found = [ridge.coefficients(&input[..20]), ridge.residual(&input[..20])].concat();
+            assert!(found.iter().zip(&values).all(|(a, b)| (a - b).abs() < 1e-10), "{found:?} {values:?}");
+            seen += 1;
+        }
+        assert_eq!(seen, 2);
+    }
+
+    #[test]
     fn the_midmean_ignores_a_wild_quarter() {
         let column = |x: f64| Column { index: 0, x: vec![x], shift: f64::NAN, moved: 0.0 };
         assert_eq!(midmeans(&[column(1.0), column(2.0), column(4.0), column(900.0)], 1), [3.0]);

@@ -3,7 +3,7 @@
 
 use crate::baseline::seasonal::Season;
 use crate::stats::plain::{Plain, plain};
-use crate::stats::robust::{mad_sd_with, median_with};
+use crate::stats::robust::{huber_step, mad_sd_with, median_with};
 
 /// Which stretch of the past is the baseline. All lengths in samples.
 #[derive(Clone, Debug, PartialEq)]
@@ -180,15 +180,7 @@ impl Trailing {
 
     /// One Huber step from the median, recent values weighing more.
     fn pull(&self, middle: f64, spread: f64) -> f64 {
-        let bound = HUBER * spread;
-        let (mut sum, mut weight) = (0.0, 0.0);
-        for (value, w) in self.window.iter().rev().zip(&self.weights) {
-            if !value.is_nan() {
-                sum += w * (value - middle).clamp(-bound, bound);
-                weight += w;
-            }
-        }
-        if weight > 0.0 { sum / weight } else { 0.0 }
+        huber_step(self.window.iter().rev().copied().zip(self.weights.iter().copied()), middle, HUBER * spread)
     }
 }
 

@@ -4,7 +4,7 @@
 //! pulled in): the exponential of a mean logarithm would fall short of the mean (Duan 1983, *Smearing estimate*,
 //! JASA 78), and a ratio of sums with it.
 
-use crate::stats::robust::{MAD_TO_SD, median_in_place};
+use crate::stats::robust::{MAD_TO_SD, huber_step, median_in_place};
 use crate::stats::scale::Scale;
 use std::ops::Range;
 
@@ -107,8 +107,7 @@ impl Expected {
         // Robust location first, so that the clipping is symmetric around it.
         let mut kept: Vec<f64> = self.residuals.iter().copied().filter(|r| r.is_finite()).collect();
         let middle = median_in_place(&mut kept);
-        let limit = 2.5 * self.spread;
-        let middle = middle + kept.iter().map(|r| (r - middle).clamp(-limit, limit)).sum::<f64>() / kept.len() as f64;
+        let middle = middle + huber_step(kept.iter().map(|r| (*r, 1.0)), middle, 2.5 * self.spread);
         let limit = CLIP * self.spread;
         let (mut sum, mut weight) = (0.0, 0.0);
         for (i, r) in self.residuals.iter().enumerate().filter(|(_, r)| r.is_finite()) {

@@ -51,6 +51,22 @@ pub fn mad_sd_with(values: impl IntoIterator<Item = f64>, center: f64, scratch: 
     median_with(values.into_iter().map(|v| (v - center).abs()), scratch) * MAD_TO_SD
 }
 
+/// One step from `middle` towards a Huber (1964) location: the weighted mean of the deviations from it, each cut off at
+/// `bound`. `values` come with their weights; `NaN` are left out; 0 without any.
+///
+/// ```
+/// # use floodmark::stats::robust::huber_step;
+/// assert_eq!(huber_step([(1.0, 1.0), (2.0, 1.0), (90.0, 2.0)], 1.0, 3.0), 1.75);
+/// ```
+pub fn huber_step(values: impl IntoIterator<Item = (f64, f64)>, middle: f64, bound: f64) -> f64 {
+    let (mut sum, mut weight) = (0.0, 0.0);
+    for (value, w) in values.into_iter().filter(|(value, _)| !value.is_nan()) {
+        sum += w * (value - middle).clamp(-bound, bound);
+        weight += w;
+    }
+    if weight > 0.0 { sum / weight } else { 0.0 }
+}
+
 /// Quantile `p` (0–1) of the values that are not `NaN`, linear between order statistics (type 7 of Hyndman & Fan
 /// 1996); `NaN` if there are none.
 ///

@@ -1,3 +1,4 @@
 //! Figures against those of other programs, computed once and stored beside their scripts.
 
 mod changepoint;
+mod statistics;

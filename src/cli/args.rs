@@ -124,7 +124,7 @@ pub enum LogForm {
 /// `detect`.
 #[derive(Args, Debug)]
 pub struct Detect {
-    /// CSV with a header, or a lone column of numbers; - is standard input
+    /// CSV with a header, a lone column of numbers, or a file of a known source; - is standard input
     #[arg(default_value = "-", hide_default_value = true)]
     pub file: String,
     /// Name of the column with the time, or none for rows without time
@@ -133,6 +133,12 @@ pub struct Detect {
     /// Name of the column with the values
     #[arg(long, value_name = "NAME")]
     pub value_col: Option<String>,
+    /// Format of the file
+    #[arg(long, default_value = "auto")]
+    pub format: Format,
+    /// Which series of a file that holds several: its name, or name,country
+    #[arg(long, value_name = "NAME")]
+    pub series: Option<String>,
     /// Judge each row by the rows up to it alone
     #[arg(long)]
     pub online: bool,

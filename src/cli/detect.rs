@@ -3,12 +3,14 @@
 use super::args::{Detect, Output};
 use super::{Outcome, to_stdout};
 use crate::alert::ChangePoint;
+use crate::config::Format;
 use crate::detect::points::{PointOptions, Points, Seasons, points};
 use crate::error::{Error, Result};
-use crate::ingest::{Gridded, Plain, read_plain};
+use crate::ingest::{Columns, Gridded, Hints, Plain, read_foreign, read_plain};
 use crate::report::cell::{push_csv_text, push_decimals, push_exact, push_integer, push_number};
 use std::fs::File;
 use std::io::{self, Read, Write};
+use std::path::Path;
 
 const POINTS: &str = "index,timestamp,value,expected,lower,upper,z,score,spike,changepoint,segment_mean";
 const CHANGEPOINTS: &str = "index,timestamp,lower,upper,before,after,change_pct,p_value";
@@ -34,6 +36,16 @@ pub(crate) fn run(arguments: &Detect) -> Result<Outcome> {
 }
 
 fn read(arguments: &Detect) -> Result<Plain> {
+    let columns =
+        Columns { time: arguments.time_col.clone(), value: arguments.value_col.clone(), ..Columns::default() };
+    let hints =
+        Hints { format: (arguments.format != Format::Auto).then(|| arguments.format.name()), ..Hints::default() };
+    if let Some(plain) = read_foreign(Path::new(&arguments.file), &hints, &columns, arguments.series.as_deref())? {
+        return Ok(plain);
+    }
+    if arguments.series.is_some() {
+        return Err(Error::usage("--series chooses among several of a file; a plain table has --value-col"));
+    }
     let (name, reader): (&str, Box<dyn Read>) = match arguments.file.as_str() {
         "-" => ("standard input", Box::new(io::stdin().lock())),
         path => {

@@ -226,12 +226,22 @@ impl<'a> Fields<'a> {
 fn plain_fields<'a>(line: &'a str, layout: &Layout) -> Result<Fields<'a>, Defect> {
     let mut fields = Fields::default();
     let (mut start, mut index) = (0, 0);
-    for at in memchr_iter(layout.delimiter, line.as_bytes()) {
-        fields.put(index, Cow::Borrowed(line[start..at].trim_ascii()), layout);
-        (start, index) = (at + 1, index + 1);
+    for (at, byte) in line.bytes().enumerate() {
+        if byte == layout.delimiter {
+            fields.put(index, Cow::Borrowed(trimmed(&line[start..at])), layout);
+            (start, index) = (at + 1, index + 1);
+        }
     }
-    fields.put(index, Cow::Borrowed(line[start..].trim_ascii()), layout);
+    fields.put(index, Cow::Borrowed(trimmed(&line[start..])), layout);
     if index + 1 == layout.width { Ok(fields) } else { Err(Defect) }
+}
+
+/// Without spaces around; most fields have none.
+fn trimmed(field: &str) -> &str {
+    match field.as_bytes() {
+        [first, .., last] if *first > b' ' && *last > b' ' => field,
+        _ => field.trim_ascii(),
+    }
 }
 
 fn quoted_fields<'a>(line: &'a str, layout: &Layout) -> Result<Fields<'a>, Defect> {

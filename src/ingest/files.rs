@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::series::Kind;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The files of traffic behind inputs, in order, and an error for each input that leads nowhere. Totals are left out.
 pub fn named(inputs: &[String]) -> (Vec<PathBuf>, Vec<Error>) {
@@ -30,15 +31,16 @@ pub fn load(request: &Request<'_>) -> Result<Loaded> {
     choose_totals(request, &mut inputs, &mut assembly.remarks);
     let columns = request.columns.clone();
     let hints = request.hints.clone();
-    let mut rules = Rules { columns, purpose: Use::Traffic, kind: request.kind, zone, hints };
+    let articles = Some(Arc::new(table::articles(hints.articles.as_deref(), request.registry)?));
+    let mut rules = Rules { columns, purpose: Use::Traffic, kind: request.kind, zone, hints, articles };
     let mut by_hash: HashMap<String, String> = HashMap::new();
     for path in &inputs.files {
         let taken = table::read(path, &rules).and_then(|table| {
-            if let Some(first) = by_hash.get(&table.sha256) {
+            if let Some(first) = by_hash.get(&table.identity) {
                 assembly.remarks.add(&table.name, format!("the same bytes as {first}, read once"));
                 return Ok(());
             }
-            let (hash, name) = (table.sha256.clone(), table.name.clone());
+            let (hash, name) = (table.identity.clone(), table.name.clone());
             assembly.add(table)?;
             by_hash.insert(hash, name);
             Ok(())

@@ -1,5 +1,7 @@
 //! From cells as written to what they mean, each distinct text decided once, and into the [`Store`].
 
+mod tally;
+
 use super::cell::{self, Value};
 use super::groups::TimeCoding;
 use super::rows::Amount;
@@ -9,7 +11,8 @@ use crate::error::{Error, Result};
 use crate::registry::{Host, fold};
 use crate::series::Kind;
 use crate::time::{Seconds, Step};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
+use tally::Tally;
 
 /// Texts remembered with their meaning before they are forgotten, where most of them are not kept.
 const REMEMBERED: usize = 1 << 20;
@@ -105,21 +108,6 @@ pub(super) struct TopList {
     pub bound: f64,
 }
 
-/// What was counted beside the rows.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Tally {
-    /// Rows taken in.
-    pub rows: u64,
-    /// Reason → rows left out.
-    pub skipped: BTreeMap<&'static str, u64>,
-    /// Rows without a value.
-    pub empty: u64,
-    huge: u64,
-    largest: f64,
-    never: u64,
-    twice: u64,
-}
-
 /// Rows of one file on their way into a store.
 #[derive(Debug)]
 pub(super) struct Gather<'a> {
@@ -138,6 +126,10 @@ pub(super) struct Gather<'a> {
     pub notes: Vec<String>,
     names: HashMap<Box<str>, Named>,
     countries: HashMap<Box<str>, Option<u32>>,
+    /// Indices of codes of two letters.
+    codes: Box<[Option<u32>; 26 * 26]>,
+    /// Name and time of the row before: the same one mostly follows.
+    last_name: (String, Named),
     last_time: (String, Option<Place>),
     others: HashSet<u32>,
     instants: bool,
@@ -155,8 +147,10 @@ impl<'a> Gather<'a> {
             tally: Tally::default(),
             kind,
             notes: Vec::new(),
-            names: HashMap::new(),
+            names: HashMap::default(),
             countries: HashMap::new(),
+            codes: Box::new([None; 26 * 26]),
+            last_name: (String::new(), Named::Missing),
             last_time: (String::new(), None),
             others: HashSet::new(),
             instants: false,
@@ -181,15 +175,7 @@ impl<'a> Gather<'a> {
         self.notes.extend(other.notes);
         self.instants |= other.instants;
         self.civil |= other.civil;
-        let theirs = other.tally;
-        let mine = &mut self.tally;
-        mine.rows += theirs.rows;
-        mine.empty += theirs.empty;
-        mine.huge += theirs.huge;
-        mine.never += theirs.never;
-        mine.twice += theirs.twice;
-        mine.largest = mine.largest.max(theirs.largest);
-        theirs.skipped.into_iter().for_each(|(reason, rows)| *mine.skipped.entry(reason).or_default() += rows);
+        self.tally.absorb(other.tally);
     }
 
     /// Counts rows left out.
@@ -244,16 +230,42 @@ impl<'a> Gather<'a> {
 
     /// The index of a country as written; `None` if it is none.
     pub(super) fn country(&mut self, text: &str) -> Option<u32> {
+        // Two capital letters are looked up without hashing.
+        let letters = match text.as_bytes() {
+            [a @ b'A'..=b'Z', b @ b'A'..=b'Z'] => Some(usize::from(a - b'A') * 26 + usize::from(b - b'A')),
+            _ => None,
+        };
+        if let Some(known) = letters.and_then(|at| self.codes[at]) {
+            return Some(known);
+        }
+        let country = self.spelled_country(text);
+        if let (Some(at), Some(country)) = (letters, country) {
+            self.codes[at] = Some(country);
+        }
+        country
+    }
+
+    fn spelled_country(&mut self, text: &str) -> Option<u32> {
         if let Some(known) = self.countries.get(text) {
             return *known;
         }
-        let code = cell::country(text).ok().map(|code| self.store.name(&code));
+        let code = cell::country(text).ok().map(|code| self.store.country(&code));
         self.countries.insert(text.into(), code);
         code
     }
 
     /// What a name as written means: a topic by its beginning, a host otherwise.
     pub(super) fn name(&mut self, text: &str) -> Named {
+        if self.last_name.0 != text {
+            let named = self.spelled_name(text);
+            self.last_name.0.clear();
+            self.last_name.0.push_str(text);
+            self.last_name.1 = named;
+        }
+        self.last_name.1
+    }
+
+    fn spelled_name(&mut self, text: &str) -> Named {
         if let Some(known) = self.names.get(text) {
             return *known;
         }
@@ -384,37 +396,6 @@ impl<'a> Gather<'a> {
     pub(super) fn list(&mut self, time: Stamp, country: &str, bound: f64) {
         let (Place::Once(time) | Place::Never(time) | Place::Twice(time, _)) = self.place(time);
         self.lists.push(TopList { time, country: cell::country(country).unwrap_or_default(), bound });
-    }
-
-    /// Rows left out, by reason.
-    pub(super) fn skipped(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        let empty = Some(("no value", self.tally.empty)).filter(|(_, rows)| *rows > 0);
-        self.tally.skipped.iter().map(|(reason, rows)| (*reason, *rows)).chain(empty)
-    }
-
-    /// What the reader should know about what was counted.
-    pub(super) fn remarks(&self) -> Vec<String> {
-        let Tally { huge, largest, never, twice, .. } = self.tally;
-        let mut notes = self.notes.clone();
-        if huge > 0 {
-            notes.push(format!(
-                "{huge} values of 2^53 or more (up to {largest:.3e}): kept to 53 bits, the last digits are lost"
-            ));
-        }
-        if never > 0 {
-            notes.push(format!("{never} rows at an hour that the clocks skipped: moved past the gap"));
-        }
-        if twice > 0 {
-            let how = if self.kind.adds_up() { "divided equally between both" } else { "taken for both" };
-            notes.push(format!("{twice} rows at an hour that came twice as clocks were set back: {how}"));
-        }
-        if !self.others.is_empty() {
-            let others = self.others.len();
-            notes.push(format!(
-                "{others} names without a registrable domain (addresses, single labels): kept as they are"
-            ));
-        }
-        notes
     }
 }
 

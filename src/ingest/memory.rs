@@ -76,7 +76,15 @@ pub fn load_tables(request: &Request<'_>, traffic: &[&dyn Table], totals: &[&dyn
     let mut assembly = Assembly::new(request, zone.clone());
     let columns = request.columns.clone();
     let hints = request.hints.clone();
-    let mut rules = Rules { columns, purpose: Use::Traffic, kind: request.kind, zone, hints };
+    let mut rules = Rules {
+        columns,
+        purpose: Use::Traffic,
+        kind: request.kind,
+        zone,
+        hints,
+        #[cfg(feature = "ingest")]
+        articles: None,
+    };
     for table in traffic {
         assembly.add(read(*table, &rules)?)?;
     }
@@ -102,6 +110,7 @@ fn checked(table: &dyn Table, rules: &Rules) -> Result<rows::Table> {
         name: table.name().into(),
         bytes: 0,
         sha256: String::new(),
+        identity: String::new(),
         lines: table.rows() as u64,
         kind,
         has_country: chosen.country.is_some(),

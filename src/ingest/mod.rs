@@ -30,6 +30,8 @@ mod panel;
 mod part;
 mod plain;
 #[cfg(feature = "ingest")]
+mod plain_foreign;
+#[cfg(feature = "ingest")]
 mod plain_text;
 #[cfg(feature = "ingest")]
 mod records;
@@ -59,6 +61,8 @@ pub use memory::{Datum, Table, load_tables};
 pub use option::{check_codes, span_days};
 pub use part::{Layout, Recognised, check_watched, filed_under, load_part, load_totals, recognise};
 pub use plain::{Gridded, Plain};
+#[cfg(feature = "ingest")]
+pub use plain_foreign::read_foreign;
 #[cfg(feature = "ingest")]
 pub use plain_text::read_plain;
 pub use stamp::moment;

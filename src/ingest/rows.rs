@@ -5,6 +5,7 @@ use super::gather::{Gather, Named, TopList, Ways};
 use super::groups::{Group, Grouped};
 use super::header::{Columns, Use};
 use super::stamp::Zone;
+use super::store::Pair;
 use crate::series::Kind;
 use crate::time::Seconds;
 
@@ -21,6 +22,9 @@ pub(super) struct Rules {
     pub zone: Zone,
     /// What the user knows about the files.
     pub hints: super::Hints,
+    /// Pages that are kept of sources that hold every page there is, or of all where the user names them.
+    #[cfg(feature = "ingest")]
+    pub articles: Option<std::sync::Arc<super::formats::Articles>>,
 }
 
 /// What was observed under one key in one period; grows by [`Amount::add`].
@@ -76,6 +80,8 @@ pub(super) struct Table {
     pub bytes: u64,
     /// SHA-256 of the bytes as given.
     pub sha256: String,
+    /// What makes two files one: their bytes and, where a name tells the time, that.
+    pub identity: String,
     /// Number of rows.
     pub lines: u64,
     /// What the numbers are.
@@ -135,15 +141,17 @@ impl Table {
     /// Takes what was gathered from the file. `false` if rows do not fit each other: the defect is then looked for.
     pub(super) fn take(&mut self, mut gather: Gather<'_>) -> bool {
         let rows = gather.store.drain();
-        self.rows =
-            rows.map(|(time, pair, amount)| Row { domain: pair.name, country: pair.country, time, amount }).collect();
+        // Names first, then countries.
+        let names = gather.store.names().len() as u32;
+        let row = |(time, Pair { name, country }, amount)| Row { domain: name, country: names + country, time, amount };
+        self.rows = rows.map(row).collect();
         self.kind = gather.kind;
         if gather.mixed() || (!self.kind.adds_up() && self.rows.iter().any(|row| row.amount.rows() > 1)) {
             return false;
         }
         self.notes.extend(gather.remarks());
         self.skipped.extend(gather.skipped());
-        self.names = gather.store.names().to_vec();
+        self.names = [gather.store.names(), gather.store.countries()].concat();
         self.totals = gather.totals;
         self.lists = gather.lists;
         true

@@ -131,9 +131,10 @@ fn units(coding: TimeCoding) -> Option<i64> {
 /// The start of the period that holds a time, in the same units; weeks begin on Monday.
 fn floored(time: Expr, step: Step, unit: i64) -> Expr {
     let length = lit(step.seconds() * unit);
-    let origin = lit(step.floor(0) * unit);
-    let time = time.cast(DataType::Int64) - origin.clone();
-    time.floor_div(length.clone()) * length + origin
+    let time = time.cast(DataType::Int64);
+    // A remainder may be negative before the origin.
+    let beyond = (time.clone() - lit(step.floor(0) * unit)) % length.clone();
+    time - (beyond + length.clone()) % length
 }
 
 fn parquet(source: &Source) -> PolarsResult<LazyFrame> {

@@ -12,6 +12,7 @@ use super::scan;
 use super::source::{self, Dialect, Format, Source};
 use super::unpack::cannot_read;
 use crate::error::{Error, Result};
+use crate::registry::Registry;
 use crate::series::Kind;
 use std::io::Read;
 use std::path::Path;
@@ -83,6 +84,7 @@ fn empty(source: &Source, kind: Kind) -> Table {
         name: source.name.clone(),
         bytes: source.bytes,
         sha256: source.sha256.clone(),
+        identity: source.sha256.clone(),
         lines: 0,
         kind,
         has_country: false,
@@ -102,7 +104,6 @@ fn jobs() -> usize {
 
 /// A file in a format of its publisher.
 fn foreign(source: &Source, format: &'static formats::Format, rules: &Rules) -> Result<Table> {
-    let articles = rules.hints.articles.as_deref().map(articles).transpose()?;
     let mut reader = source.reader()?;
     source::skip_mark(&mut reader)?;
     let mut gather = Gather::new(Ways::plain(&rules.zone), rules.kind.unwrap_or_default());
@@ -110,13 +111,16 @@ fn foreign(source: &Source, format: &'static formats::Format, rules: &Rules) -> 
         columns: Some(&rules.columns),
         about: rules.hints.about.as_deref(),
         date: rules.hints.date,
-        articles: articles.as_ref(),
+        articles: rules.articles.as_deref().filter(|_| format.vast || rules.hints.articles.is_some()),
         kind: rules.kind,
     };
     let mut input = Input { reader: &mut reader, name: formats::file_name(&source.name), hints };
     (format.read)(&mut input, &mut gather)?;
     let mut table = empty(source, gather.kind);
     let kind = gather.kind;
+    if format.dated_by_name {
+        table.identity = format!("{} {}", source.sha256, formats::file_name(&source.name));
+    }
     table.notes.push(format!("read as {}, values of kind '{}'", format.title, kind.name()));
     table.lines = gather.tally.rows;
     if gather.tally.rows == 0 {
@@ -142,14 +146,15 @@ fn foreign(source: &Source, format: &'static formats::Format, rules: &Rules) -> 
     Ok(table)
 }
 
-/// Reads a list of pages.
+/// The list of pages asked for; without one, the pages about known outlets.
 ///
 /// # Errors
-/// It cannot be read, or names none.
-pub(super) fn articles(path: &Path) -> Result<Articles> {
+/// The list cannot be read, or names no page.
+pub(super) fn articles(path: Option<&Path>, registry: &Registry) -> Result<Articles> {
+    let Some(path) = path else { return Articles::builtin(registry) };
     let name = path.display().to_string();
     let text = std::fs::read_to_string(path).map_err(|e| Error::io("cannot read the pages", e).in_file(&name))?;
-    Articles::parse(&text).map_err(|error| error.in_file(name))
+    Articles::parse(&text, registry).map_err(|error| error.in_file(name))
 }
 
 /// The kind that a table of our own says its values are of: in its first row.

@@ -44,7 +44,7 @@ pub(super) fn spool(mut reader: impl Read) -> Result<TempPath> {
     Ok(file.into_temp_path())
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Packing {
     Gzip,
     Zstd,

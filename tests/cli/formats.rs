@@ -74,6 +74,23 @@ fn pages_count_as_their_outlets_when_a_list_says_so() {
 }
 
 #[test]
+fn one_series_of_a_source_can_be_scored() {
+    let dir = Workdir::new();
+    let ran = dir.run(&format!("detect {}", fixture("wikimedia-article.json"))).code(0).says("read as Wikimedia");
+    assert_eq!(ran.stdout.lines().count(), 41);
+    assert!(ran.stdout.lines().nth(1).is_some_and(|row| row.starts_with("0,2023-09-01,1000,")), "{}", ran.stdout);
+    let raw = dir.run(&format!("detect {}", fixture("timelinevolraw.csv"))).code(0).stdout;
+    assert_eq!(raw.lines().count(), 41);
+    let several = fixture("wikimedia-top.json");
+    dir.run(&format!("detect {several}")).code(2).says("'article:en.wikipedia/Press_TV,ZA'").says("--series");
+    let one = dir.run(&format!("detect {several} --series article:en.wikipedia/Press_TV,ZA")).code(0).stdout;
+    assert_eq!(one.lines().count(), 5);
+    // A plain table stays one: a row for each of its lines.
+    let plain = dir.run(&format!("detect {} --value-col rt.com", fixture("wide.csv"))).code(0).stdout;
+    assert_eq!(plain.lines().count(), 41);
+}
+
+#[test]
 fn real_sources_are_read_where_they_are_at_hand() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
     for (name, options, rows) in [

@@ -64,6 +64,13 @@ fn parts_reduced_and_reduced_again_are_the_whole() {
     for jobs in [1, 2, 7] {
         assert_eq!(dir.run(&format!("reduce in --jobs {jobs}")).code(0).stdout, whole);
     }
+    dir.run("reduce in/c.csv --every hour -o hours.parquet").code(0);
+    dir.run("reduce in/c.csv --every hour -o hours.csv").code(0);
+    for every in ["hour", "day", "week"] {
+        let of = |file: &str| dir.run(&format!("reduce {file} --every {every}")).code(0).stdout;
+        assert_eq!(of("hours.parquet"), of("in/c.csv"), "{every}");
+        assert_eq!(of("hours.csv"), of("in/c.csv"), "{every}");
+    }
     let polars = dir.run("reduce part-a.csv.parquet --every week").code(0).stdout;
     assert_eq!(polars, dir.run("reduce part-a.csv.csv --every week").code(0).stdout);
 }
@@ -191,7 +198,9 @@ fn a_dump_is_filtered_while_it_is_read() {
         |views: u32| gzip(&format!("en Press_TV {views} 0\nen.m Press_TV 1 0\nen Other 99 0\nfa Press_TV 5 0\n"));
     dir.write("in/pageviews-20231007-010000.gz", hour(10)).write("in/pageviews-20231007-020000.gz", hour(10));
     dir.write("pages.csv", "project,article,domain\nen.wikipedia,Press TV,presstv.ir\n");
-    dir.run("reduce in").code(2).says("--articles");
+    // Without a list: the pages about known outlets.
+    let known = dir.run("reduce in").code(0).says("pages about known outlets are kept").stdout;
+    assert!(known.contains(",presstv.ir,,") && !known.contains("Other"), "{known}");
     // Two hours of the same bytes are two hours.
     let text = dir.run("reduce in --articles pages.csv").code(0).stdout;
     assert_eq!(text, "timestamp,domain,country,visits\n2023-10-07,presstv.ir,,22\n");

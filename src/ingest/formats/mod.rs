@@ -28,10 +28,11 @@ mod wide;
 mod wikimedia;
 mod zeek;
 
-pub(super) use subject::Articles;
+pub(in crate::ingest) use subject::Articles;
 
-use super::gather::Gather;
+use super::gather::{Gather, Ways};
 use super::header::Columns;
+use super::stamp::Zone;
 use crate::error::{Error, Result};
 use crate::series::Kind;
 use crate::time::Seconds;
@@ -179,6 +180,66 @@ pub(super) fn named(name: &str) -> Option<&'static Format> {
 /// The format that a file begins like.
 pub(super) fn recognised(head: &Head<'_>) -> Option<&'static Format> {
     FORMATS.iter().chain([&WIDE]).find(|format| (format.recognise)(head))
+}
+
+/// A row of a source, as plain values.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SourceRow {
+    /// Start of the period.
+    pub time: Seconds,
+    /// Registrable domain, or a topic such as `article:en.wikipedia/Press_TV`.
+    pub name: String,
+    /// Where the readers are; empty = all countries together.
+    pub country: String,
+    /// The number, if there is one.
+    pub value: Option<f64>,
+    /// The bound, if all that is known is that the value lies below.
+    pub below: Option<f64>,
+}
+
+/// Names of the formats that [`read_bytes`] knows.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    FORMATS.iter().chain([&WIDE]).map(|format| format.name)
+}
+
+/// Reads a document in memory, unpacked and in UTF-8: its rows, sorted, and their kind. `file` is the name it would have
+/// as a file, which tells dates and sites; without a `format` it is recognised by the content.
+///
+/// # Errors
+/// It is in no known format, or something is wrong in it: with its place.
+///
+/// ```
+/// # use floodmark::ingest::formats::read_bytes;
+/// let text = b"date,country,users,frac\n2023-10-07,ir,5,80\n";
+/// let (kind, rows) = read_bytes(None, "userstats-relay-country.csv", text)?;
+/// assert_eq!((kind.name(), rows[0].name.as_str(), rows[0].country.as_str()), ("count", "tor:relay-users", "IR"));
+/// # Ok::<(), floodmark::error::Error>(())
+/// ```
+pub fn read_bytes(format: Option<&str>, file: &str, bytes: &[u8]) -> Result<(Kind, Vec<SourceRow>)> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let start = String::from_utf8_lossy(&bytes[..bytes.len().min(1 << 16)]);
+    let format = match format {
+        Some(name) => named(name).ok_or_else(|| Error::usage(format!("no format '{name}'")))?,
+        None => recognised(&Head::new(&start, file)).ok_or_else(|| Error::input("found no known format"))?,
+    };
+    let zone = Zone::default();
+    let mut gather = Gather::new(Ways::plain(&zone), Kind::default());
+    let mut reader = bytes;
+    let mut input = Input { reader: &mut reader, name: file_name(file), hints: Hints::default() };
+    (format.read)(&mut input, &mut gather).map_err(|error| error.in_file(file))?;
+    let kind = gather.kind;
+    let cells = gather.store.drain();
+    let mut rows: Vec<SourceRow> = cells
+        .map(|(time, pair, amount)| SourceRow {
+            time,
+            name: gather.store.names()[pair.name as usize].clone(),
+            country: gather.store.countries()[pair.country as usize].clone(),
+            value: (amount.numbers > 0).then_some(amount.sum),
+            below: (amount.censored > 0).then_some(amount.bound),
+        })
+        .collect();
+    rows.sort_by(|a, b| (a.time, &a.name, &a.country).cmp(&(b.time, &b.name, &b.country)));
+    Ok((kind, rows))
 }
 
 /// The beginning of a file, unpacked, in UTF-8, without byte-order mark.

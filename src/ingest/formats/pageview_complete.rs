@@ -54,7 +54,8 @@ fn hours_of(text: &str) -> Option<Vec<(i64, u64)>> {
 }
 
 pub(super) fn read(input: &mut Input<'_>, gather: &mut Gather<'_>) -> Result<()> {
-    let Stamp::Civil { wall, .. } = day(input)? else { return Err(Error::input("the name tells no day")) };
+    let date = day(input)?;
+    let Stamp::Civil { wall, .. } = date else { return Err(Error::input("the name tells no day")) };
     gather.kind = input.hints.kind.unwrap_or(Kind::Count);
     let articles = input.hints.articles;
     let (mut passed, mut wrong) = (0, 0);
@@ -62,7 +63,7 @@ pub(super) fn read(input: &mut Input<'_>, gather: &mut Gather<'_>) -> Result<()>
         let Some(line) = std::str::from_utf8(bytes).ok().and_then(split) else { return Ok(false) };
         let project = if line.wiki.contains('.') { project::of_host(line.wiki) } else { project::of_code(line.wiki) };
         let name = match articles {
-            Some(articles) => articles.find(&project, line.title),
+            Some(articles) => articles.find(&project, line.title, date),
             None => Some(super::subject::Subject::Term(article(&project, &normal_title(line.title)))),
         };
         let Some(name) = name else {

@@ -60,7 +60,7 @@ pub(super) fn read(input: &mut Input<'_>, gather: &mut Gather<'_>) -> Result<()>
         let value = Value::Number(views);
         match articles {
             Some(articles) if !articles.has_title(title) => passed += 1,
-            Some(articles) => match articles.find(&project::of_code(code), title) {
+            Some(articles) => match articles.find(&project::of_code(code), title, time) {
                 Some(subject) => gather.row(Row { time, name: subject.name(), country: "", value })?,
                 None => passed += 1,
             },

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::ingest::gather::Name;
 use crate::ingest::records::fields;
 use crate::ingest::stamp::{self, Stamp};
-use crate::registry::{Host, fold, is_listed};
+use crate::registry::{Host, Registry, fold, is_listed};
 use crate::time::Seconds;
 use std::collections::HashMap;
 
@@ -108,23 +108,43 @@ pub(in crate::ingest) fn date_in(text: &str) -> Option<(Seconds, &str)> {
 #[derive(Clone, Debug, Default)]
 pub(in crate::ingest) struct Articles {
     pages: HashMap<String, Vec<Page>>,
+    /// Outlet → its home at any time.
+    homes: HashMap<String, Vec<Home>>,
 }
 
 #[derive(Clone, Debug)]
 struct Page {
     /// `None` = every project.
     project: Option<String>,
-    /// Whose traffic the views count as; `None` = the page stays a page.
-    domain: Option<String>,
+    counts_as: CountsAs,
+}
+
+/// Whose traffic the views of a page count as.
+#[derive(Clone, Debug)]
+enum CountsAs {
+    /// Its own.
+    Page,
+    /// A domain's.
+    Domain(String),
+    /// An outlet's: the domain that it has on that day.
+    Outlet(String),
+}
+
+/// A domain that an outlet is at home at from one moment to another.
+#[derive(Clone, Debug)]
+struct Home {
+    from: Seconds,
+    until: Seconds,
+    domain: String,
 }
 
 impl Articles {
-    /// Reads a list: CSV with a header `article` and, where told, `project` and `domain`; or one page a line, as
-    /// `Title` or `en.wikipedia/Title`.
+    /// Reads a list: CSV with a header `article` and, where told, `project` and `domain` or `outlet`; or one page a
+    /// line, as `Title` or `en.wikipedia/Title`.
     ///
     /// # Errors
-    /// It names no page, or a project that is none.
-    pub(in crate::ingest) fn parse(text: &str) -> Result<Articles> {
+    /// It names no page, or a domain or outlet that is none.
+    pub(in crate::ingest) fn parse(text: &str, registry: &Registry) -> Result<Articles> {
         let text = text.trim_start_matches('\u{feff}');
         let mut articles = Articles::default();
         let header = text.lines().next().map(header_names).unwrap_or_default();
@@ -135,22 +155,25 @@ impl Articles {
             if line.is_empty() || line.starts_with('#') || (index == 0 && article.is_some()) {
                 continue;
             }
-            let at = |error: Error| error.at_line(index as u64 + 1);
-            match article {
+            let taken = match article {
                 Some(article) => {
                     let fields: Vec<String> = fields(line.as_bytes(), b',').into_iter().flatten().collect();
                     let field = |column: Option<usize>| {
-                        column.and_then(|column| fields.get(column)).map(|field| field.trim()).filter(|f| !f.is_empty())
+                        let field = column.and_then(|column| fields.get(column)).map(|field| field.trim());
+                        field.filter(|field| !field.is_empty())
                     };
-                    let title = field(Some(article)).ok_or_else(|| at(Error::input("no title of a page")))?;
-                    let (project, domain) = (field(place(&["project", "wiki"])), field(place(&["domain", "outlet"])));
-                    articles.add(title, project, domain).map_err(at)?;
+                    let owner = (field(place(&["domain"])), field(place(&["outlet"])));
+                    match field(Some(article)) {
+                        Some(title) => articles.add(title, field(place(&["project", "wiki"])), owner, registry),
+                        None => Err(Error::input("no title of a page")),
+                    }
                 }
                 None => match line.split_once('/').filter(|(project, _)| super::project::is_project(project)) {
-                    Some((project, title)) => articles.add(title, Some(project), None).map_err(at)?,
-                    None => articles.add(line, None, None).map_err(at)?,
+                    Some((project, title)) => articles.add(title, Some(project), (None, None), registry),
+                    None => articles.add(line, None, (None, None), registry),
                 },
-            }
+            };
+            taken.map_err(|error| error.at_line(index as u64 + 1))?;
         }
         match articles.pages.is_empty() {
             true => Err(Error::input("the list names no page")),
@@ -158,18 +181,45 @@ impl Articles {
         }
     }
 
-    /// Asks for a page.
+    /// The pages about known outlets that ship with the program.
     ///
     /// # Errors
-    /// The domain is none.
-    pub(in crate::ingest) fn add(&mut self, title: &str, project: Option<&str>, domain: Option<&str>) -> Result<()> {
-        let domain = match domain.map(fold) {
-            None => None,
-            Some(Host::Domain(domain)) => Some(domain),
-            Some(_) => return Err(Error::input(format!("found '{}', expected a domain", domain.unwrap_or_default()))),
+    /// The shipped list is broken, which the tests rule out.
+    pub(in crate::ingest) fn builtin(registry: &Registry) -> Result<Articles> {
+        let mut articles = Articles::default();
+        let known = registry.outlets();
+        let pages = crate::registry::articles::builtin()?;
+        for page in pages.iter().filter(|page| known.contains_key(page.outlet.as_str())) {
+            articles.add(&page.title, Some(&page.project), (None, Some(&page.outlet)), registry)?;
+        }
+        Ok(articles)
+    }
+
+    fn add(
+        &mut self,
+        title: &str,
+        project: Option<&str>,
+        (domain, outlet): (Option<&str>, Option<&str>),
+        registry: &Registry,
+    ) -> Result<()> {
+        let counts_as = match (domain, outlet) {
+            (Some(domain), _) => match fold(domain) {
+                Host::Domain(domain) => CountsAs::Domain(domain),
+                _ => return Err(Error::input(format!("found '{domain}', expected a domain"))),
+            },
+            (None, Some(outlet)) => {
+                let homes = homes(outlet, registry);
+                if homes.is_empty() {
+                    let message = format!("'{outlet}' is no outlet of the registry; add it with --domains FILE");
+                    return Err(Error::input(message));
+                }
+                self.homes.insert(outlet.to_string(), homes);
+                CountsAs::Outlet(outlet.to_string())
+            }
+            (None, None) => CountsAs::Page,
         };
         let project = project.map(super::project::of_host);
-        self.pages.entry(normal_title(title)).or_default().push(Page { project, domain });
+        self.pages.entry(normal_title(title)).or_default().push(Page { project, counts_as });
         Ok(())
     }
 
@@ -178,17 +228,42 @@ impl Articles {
         self.pages.contains_key(title)
     }
 
-    /// What a page counts as: `None` if nobody asked for it.
-    pub(super) fn find(&self, project: &str, title: &str) -> Option<Subject> {
+    /// What a page counts as on a day: `None` if nobody asked for it.
+    pub(super) fn find(&self, project: &str, title: &str, time: Stamp) -> Option<Subject> {
         let pages = self.pages.get(title)?;
         let fits = |page: &&Page| page.project.as_deref().is_none_or(|wanted| wanted == project);
         let page =
             pages.iter().find(|page| page.project.is_some() && fits(page)).or_else(|| pages.iter().find(fits))?;
-        Some(match &page.domain {
+        let (Stamp::Instant(time) | Stamp::Civil { wall: time, .. }) = time;
+        let domain = match &page.counts_as {
+            CountsAs::Page => None,
+            CountsAs::Domain(domain) => Some(domain),
+            CountsAs::Outlet(outlet) => {
+                let home = self.homes.get(outlet)?.iter().find(|home| (home.from..home.until).contains(&time));
+                home.map(|home| &home.domain)
+            }
+        };
+        Some(match domain {
             Some(domain) => Subject::Host(domain.clone()),
             None => Subject::Term(article(project, title)),
         })
     }
+}
+
+/// The domains of an outlet one after the other.
+fn homes(outlet: &str, registry: &Registry) -> Vec<Home> {
+    let entries = || registry.iter().filter(|entry| entry.outlet == outlet);
+    let mut changes: Vec<Seconds> = entries().flat_map(|entry| [entry.from, entry.until]).flatten().collect();
+    changes.push(Seconds::MIN);
+    changes.sort_unstable();
+    changes.dedup();
+    let ends = changes.iter().skip(1).copied().chain([Seconds::MAX]);
+    let spans = changes.iter().copied().zip(ends);
+    spans
+        .filter_map(|(from, until)| {
+            registry.home(outlet, from).map(|home| Home { from, until, domain: home.domain.clone() })
+        })
+        .collect()
 }
 
 /// A page as a topic.
@@ -197,10 +272,10 @@ pub(super) fn article(project: &str, title: &str) -> String {
 }
 
 /// What a page counts as with or without a list of pages; `None` if it is not asked for.
-pub(super) fn page(input_articles: Option<&Articles>, project: &str, title: &str) -> Option<Subject> {
+pub(super) fn page(articles: Option<&Articles>, project: &str, title: &str, time: Stamp) -> Option<Subject> {
     let title = normal_title(title);
-    match input_articles {
-        Some(articles) => articles.find(project, &title),
+    match articles {
+        Some(articles) => articles.find(project, &title, time),
         None => Some(Subject::Term(article(project, &title))),
     }
 }
@@ -250,13 +325,24 @@ mod tests {
 
     #[test]
     fn a_list_of_pages_may_be_lines_or_a_table() {
-        let lines = Articles::parse("# mine\nPress TV\nen.wikipedia/RT_(TV_network)\n").expect("a list");
-        assert_eq!(lines.find("fa.wikipedia", "Press_TV"), Some(Subject::Term("article:fa.wikipedia/Press_TV".into())));
-        assert!(lines.find("en.wikipedia", "RT_(TV_network)").is_some());
-        assert!(lines.find("de.wikipedia", "RT_(TV_network)").is_none());
-        let table = Articles::parse("project,article,domain\nen.wikipedia,Press TV,presstv.ir\n").expect("a list");
-        assert_eq!(table.find("en.wikipedia", "Press_TV"), Some(Subject::Host("presstv.ir".into())));
-        assert!(Articles::parse("\n").is_err() && Articles::parse("article,domain\nX,not a host\n").is_err());
+        let registry = Registry::builtin().expect("sound");
+        let parse = |text: &str| Articles::parse(text, &registry);
+        let at = |day: &str| stamp::parse(day).expect("a day");
+        let now = at("2023-10-07");
+        let lines = parse("# mine\nPress TV\nen.wikipedia/RT_(TV_network)\n").expect("a list");
+        let page = Some(Subject::Term("article:fa.wikipedia/Press_TV".into()));
+        assert_eq!(lines.find("fa.wikipedia", "Press_TV", now), page);
+        assert!(lines.find("en.wikipedia", "RT_(TV_network)", now).is_some());
+        assert!(lines.find("de.wikipedia", "RT_(TV_network)", now).is_none());
+        let table = parse("project,article,domain\nen.wikipedia,Press TV,presstv.ir\n").expect("a list");
+        assert_eq!(table.find("en.wikipedia", "Press_TV", now), Some(Subject::Host("presstv.ir".into())));
+        assert!(parse("\n").is_err() && parse("article,domain\nX,not a host\n").is_err());
+        let outlets = parse("outlet,project,article\nPress TV,en.wikipedia,Press TV\n").expect("a list");
+        let home = |day: &str| outlets.find("en.wikipedia", "Press_TV", at(day));
+        assert_eq!(home("2020-01-01"), Some(Subject::Host("presstv.com".into())));
+        assert_eq!(home("2023-10-07"), Some(Subject::Host("presstv.ir".into())));
+        assert!(parse("outlet,article\nNobody,X\n").is_err());
+        assert!(Articles::builtin(&registry).expect("sound").has_title("Press_TV"));
     }
 
     #[test]

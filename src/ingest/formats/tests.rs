@@ -13,7 +13,7 @@ fn fixture(name: &str) -> PathBuf {
 
 fn rules() -> Rules {
     let (columns, hints) = (Columns::default(), Hints::default());
-    Rules { columns, purpose: Use::Traffic, kind: None, zone: Zone::default(), hints }
+    Rules { columns, purpose: Use::Traffic, kind: None, zone: Zone::default(), hints, articles: None }
 }
 
 fn read(name: &str) -> Table {
@@ -155,7 +155,9 @@ fn a_list_of_pages_keeps_those_and_files_them_under_outlets() {
     std::fs::write(&list, "project,article,domain\nen.wikipedia,Press TV,presstv.ir\nen.wikipedia,RT_(TV_network),\n")
         .expect("written");
     let mut rules = rules();
-    rules.hints.articles = Some(list);
+    let registry = crate::registry::Registry::builtin().expect("sound");
+    let articles = table::articles(Some(&list), &registry).expect("a list");
+    (rules.hints.articles, rules.articles) = (Some(list), Some(articles.into()));
     let table = table::read(&fixture("pageviews-20231007-010000.gz"), &rules).expect("read");
     assert_eq!(rows(&table), ["2023-10-07 article:en.wikipedia/RT_(TV_network) 41", "2023-10-07 presstv.ir 200"]);
     assert!(table.skipped.contains(&("not among the pages asked for", 4)), "{:?}", table.skipped);

@@ -75,7 +75,7 @@ fn push(
         let name = format!("project:{project}");
         return gather.row(Row { time, name: Name::Topic(&name), country, value });
     }
-    match page(input.hints.articles, project, title) {
+    match page(input.hints.articles, project, title, time) {
         Some(subject) => gather.row(Row { time, name: subject.name(), country, value }),
         None => {
             gather.skip("not among the pages asked for", 1);
@@ -132,7 +132,7 @@ fn table(input: &mut Input<'_>, gather: &mut Gather<'_>) -> Result<()> {
         };
         let time = row.time(time, &header)?;
         let value = row.value(value, &header)?;
-        match page(articles, &site, row.get(title)) {
+        match page(articles, &site, row.get(title), time) {
             Some(subject) => {
                 let country = country.map_or("", |country| row.get(country));
                 let row_of = Row { time, name: subject.name(), country, value };

@@ -15,7 +15,7 @@ pub use output::{Canonical, Record};
 
 use super::gather::{Folding, Keep, Ways};
 use super::stamp::Zone;
-use super::store::Store;
+use super::store::{Pair, Store};
 use super::{Columns, FileReport, Hints, inputs};
 use crate::error::{Error, Result};
 use crate::registry::Registry;
@@ -117,8 +117,9 @@ struct Merged {
 /// bad input among others is no error: see [`Reduced::failures`].
 pub fn reduce(order: &Order<'_>) -> Result<Reduced> {
     let zone = Zone::named(order.time_zone.as_deref())?;
-    let articles = order.hints.articles.as_deref().map(super::table::articles).transpose()?;
-    let known = |name: &str| order.knows(name) || (articles.is_some() && name.starts_with("article:"));
+    let articles = super::table::articles(order.hints.articles.as_deref(), order.registry)?;
+    // Pages that come through are those asked for by name.
+    let known = |name: &str| order.knows(name) || name.starts_with("article:");
     let keep: Option<Keep<'_>> = if order.unknown == Some(Unknown::None) { Some(&known) } else { None };
     let folding = if order.by == By::Host { Folding::Host } else { Folding::Domain };
     let ways = Ways { zone: &zone, step: Some(order.every), folding, keep };
@@ -130,13 +131,39 @@ pub fn reduce(order: &Order<'_>) -> Result<Reduced> {
     let mut checkpoint = Checkpoint::open(order, &mut merged)?;
     let todo = checkpoint.left(found.files)?;
     let threads = (order.jobs / todo.len().max(1)).max(1);
-    let read = |path: &PathBuf| one::read(path, order, ways, articles.as_ref(), threads);
+    let read = |path: &PathBuf| one::read(path, order, ways, &articles, threads);
     each_in_order(&todo, order.jobs, &read, |path, result| {
         merged.take(path.display().to_string(), result);
         checkpoint.save(&merged, false)
     })?;
     checkpoint.save(&merged, true)?;
     merged.finish(order, &zone)
+}
+
+/// Reduces a long table in memory to days, as CSV: what [`reduce`] makes of a file of these bytes.
+///
+/// # Errors
+/// The first defect of the table.
+pub fn reduce_bytes(bytes: &[u8]) -> Result<String> {
+    let file = super::unpack::spool(bytes)?;
+    let registry = Registry::empty();
+    let order = Order {
+        inputs: vec![file.display().to_string()],
+        every: Step::DAY,
+        by: By::Domain,
+        unknown: None,
+        registry: &registry,
+        columns: Columns::default(),
+        kind: None,
+        time_zone: None,
+        hints: Hints { format: Some("csv".into()), ..Hints::default() },
+        checkpoint: None,
+        jobs: 1,
+    };
+    let mut text = Vec::new();
+    let reduced = reduce(&order)?;
+    reduced.write_csv(&mut text).map_err(|e| Error::io("cannot write", e))?;
+    String::from_utf8(text).map_err(|e| Error::input("found bytes that are not UTF-8").because(e))
 }
 
 /// Reads several files at once and takes the results in the order of the files.
@@ -240,14 +267,12 @@ impl Merged {
             return Ok(());
         }
         let kind = gather.kind.name();
-        let names = gather.store.names();
-        let known: HashMap<&str, u32> = self.store.names().iter().map(String::as_str).zip(0..).collect();
+        let (names, countries) = (gather.store.names(), gather.store.countries());
         for time in gather.store.times() {
             for (pair, amount) in gather.store.sorted(time) {
-                let (name, country) = (&names[pair.name as usize], &names[pair.country as usize]);
-                let mine = (known.get(name.as_str()), known.get(country.as_str()));
-                let there = matches!(mine, (Some(name), Some(country))
-                    if self.store.has(time, super::store::Pair { name: *name, country: *country }));
+                let (name, country) = (&names[pair.name as usize], &countries[pair.country as usize]);
+                let mine = self.store.known_name(name).zip(self.store.known_country(country));
+                let there = mine.is_some_and(|(name, country)| self.store.has(time, Pair { name, country }));
                 if amount.rows() > 1 || there {
                     let period = super::stamp::show(time);
                     let message = format!(
@@ -261,7 +286,7 @@ impl Merged {
             let pairs = gather.store.pairs();
             let keys: HashSet<(String, String)> = pairs
                 .into_iter()
-                .map(|pair| (names[pair.name as usize].clone(), names[pair.country as usize].clone()))
+                .map(|pair| (names[pair.name as usize].clone(), countries[pair.country as usize].clone()))
                 .collect();
             if let Some((key, file)) = keys.iter().filter_map(|key| Some((key, self.scales.get(key)?))).min() {
                 let message = format!(

@@ -1,7 +1,7 @@
 //! One file of a reduction: read once, whole or not at all.
 
-use super::Order;
 use super::stream::Stream;
+use super::{Order, Unknown};
 use crate::error::{Error, Result};
 use crate::ingest::check::Check;
 use crate::ingest::defect::{Search, ndjson_header};
@@ -33,7 +33,7 @@ pub(super) fn read<'a>(
     path: &Path,
     order: &Order<'_>,
     ways: Ways<'a>,
-    articles: Option<&Articles>,
+    articles: &Articles,
     threads: usize,
 ) -> Result<One<'a>> {
     let name = path.display().to_string();
@@ -50,7 +50,7 @@ pub(super) fn read<'a>(
 struct Reader<'a, 'r> {
     order: &'r Order<'r>,
     ways: Ways<'a>,
-    articles: Option<&'r Articles>,
+    articles: &'r Articles,
     threads: usize,
     name: &'r str,
 }
@@ -211,11 +211,12 @@ impl<'a> Reader<'a, '_> {
         reader: &mut dyn BufRead,
         notes: &mut Vec<String>,
     ) -> Result<Gather<'a>> {
-        if format.vast && self.articles.is_none() && self.order.unknown.is_none() {
-            return Err(Error::usage(format!(
-                "a {} holds every page there is; name the pages with --articles FILE, or keep all with --keep-unknown all",
-                format.title
-            )));
+        // Of what holds every page there is, those asked for are kept, or those about known outlets.
+        let asked = self.order.hints.articles.is_some();
+        let all = self.order.unknown == Some(Unknown::All) && !asked;
+        let articles = Some(self.articles).filter(|_| asked || (format.vast && !all));
+        if let (Some(_), false) = (articles, asked) {
+            notes.push("pages about known outlets are kept; name others with --articles FILE, or keep all with --keep-unknown all".into());
         }
         source::skip_mark(reader)?;
         let mut gather = Gather::new(self.ways, self.order.kind.unwrap_or_default());
@@ -223,7 +224,7 @@ impl<'a> Reader<'a, '_> {
             columns: Some(&self.order.columns),
             about: self.order.hints.about.as_deref(),
             date: self.order.hints.date,
-            articles: self.articles,
+            articles,
             kind: self.order.kind,
         };
         let mut input = Input { reader, name: formats::file_name(self.name), hints };

@@ -90,19 +90,16 @@ impl Reduced {
 
     /// Rows of the table, sorted.
     pub fn rows(&self) -> impl Iterator<Item = Canonical<'_>> {
-        let names = self.store.names();
+        let (names, countries) = (self.store.names(), self.store.countries());
         let mut times: Vec<Seconds> = self.store.times().collect();
         times.sort_unstable();
-        // Rank of each name in the alphabet: numbers are compared faster than texts.
-        let mut order: Vec<u32> = (0..names.len() as u32).collect();
-        order.sort_unstable_by_key(|index| names[*index as usize].as_str());
-        let mut rank = vec![0u32; names.len()];
-        (0..).zip(&order).for_each(|(position, index)| rank[*index as usize] = position);
+        // Numbers are compared faster than texts.
+        let (rank, country_rank) = (ranks(names), ranks(countries));
         times.into_iter().flat_map(move |time| {
             let mut cells = self.store.sorted(time);
-            cells.sort_unstable_by_key(|(pair, _)| (rank[pair.name as usize], rank[pair.country as usize]));
+            cells.sort_unstable_by_key(|(pair, _)| (rank[pair.name as usize], country_rank[pair.country as usize]));
             cells.into_iter().flat_map(move |(pair, amount)| {
-                let (name, country) = (names[pair.name as usize].as_str(), names[pair.country as usize].as_str());
+                let (name, country) = (names[pair.name as usize].as_str(), countries[pair.country as usize].as_str());
                 let row = Canonical { time, name, country, value: None, below: None };
                 let number = (amount.numbers > 0).then_some(Canonical { value: Some(amount.sum), ..row });
                 let below = (amount.censored > 0).then_some(Canonical { below: Some(amount.bound), ..row });
@@ -219,4 +216,13 @@ impl Reduced {
         }
         columns
     }
+}
+
+/// Place of each text in the alphabet.
+fn ranks(texts: &[String]) -> Vec<u32> {
+    let mut order: Vec<u32> = (0..texts.len() as u32).collect();
+    order.sort_unstable_by_key(|index| texts[*index as usize].as_str());
+    let mut rank = vec![0u32; texts.len()];
+    (0..).zip(&order).for_each(|(position, index)| rank[*index as usize] = position);
+    rank
 }

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 pub(super) fn below_lists(store: &mut Store, lists: &[TopList]) {
     let pairs = if lists.is_empty() { Vec::new() } else { store.pairs() };
     for list in lists {
-        let country = store.name(&list.country);
+        let country = store.country(&list.country);
         for pair in pairs.iter().filter(|pair| pair.country == country) {
             if !store.has(list.time, *pair) {
                 store.censor(list.time, *pair, list.bound);
@@ -58,7 +58,7 @@ pub(super) fn select(mut store: Store, order: &Order<'_>, kind: Kind, skipped: &
     if unknown == Unknown::All && order.by != By::Outlet {
         return store;
     }
-    let names: Vec<String> = store.names().to_vec();
+    let (names, countries) = (store.names().to_vec(), store.countries().to_vec());
     let domains: Vec<Option<String>> = names.iter().map(|name| registered(name, order)).collect();
     let top = match unknown {
         Unknown::Top(count) => largest(&mut store, &domains, order.registry, kind, count),
@@ -88,7 +88,7 @@ pub(super) fn select(mut store: Store, order: &Order<'_>, kind: Kind, skipped: &
             home.or_insert_with(|| order.registry.home(&entry.outlet, time).map(|home| home.domain.clone())).clone()
         });
         let name = kept.name(home.as_deref().unwrap_or(name));
-        let country = kept.name(&names[pair.country as usize]);
+        let country = kept.country(&countries[pair.country as usize]);
         kept.add_amount(time, Pair { name, country }, &amount);
     }
     kept

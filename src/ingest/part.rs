@@ -112,7 +112,16 @@ impl Layout {
 fn rules(request: &Request<'_>, purpose: Use, kind: Option<Kind>) -> Result<(Rules, Zone)> {
     let zone = Zone::named(request.time_zone.as_deref())?;
     let (columns, hints) = (request.columns.clone(), request.hints.clone());
-    Ok((Rules { columns, purpose, kind, zone: zone.clone(), hints }, zone))
+    let rules = Rules {
+        columns,
+        purpose,
+        kind,
+        zone: zone.clone(),
+        hints,
+        #[cfg(feature = "ingest")]
+        articles: None,
+    };
+    Ok((rules, zone))
 }
 
 /// Loads the series of whole families of outlets (see [`crate::registry::Registry::families`]); counts in the map

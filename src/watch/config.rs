@@ -195,6 +195,9 @@ impl Config {
         if file.source.iter().all(|source| source.input.is_empty()) {
             return Err(Error::usage("no [[source]] with an input: there is nothing to watch"));
         }
+        if file.store.path.is_some() && file.store.url.is_some() {
+            return Err(Error::usage("[store] has a path and a url: a store is in one place"));
+        }
         let own = &file.analysis;
         let misplaced = [
             ("input", !own.input.is_empty()),

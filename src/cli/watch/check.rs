@@ -1,12 +1,13 @@
 //! `watch --check`: would a run work? Nothing is written and nobody is told.
 
-use super::{Log, deliver, store_path};
+use super::place::{self, Place};
+use super::{Log, deliver};
 use crate::cli::plan::Plan;
 use crate::cli::{Outcome, analyze};
 use crate::error::{Error, Result};
 use crate::ingest;
 use crate::watch::config::Config;
-use crate::watch::store::{Sqlite, Store, database::Database};
+use std::path::Path;
 
 /// Checks everything, and tells every fault, not the first alone.
 pub(super) fn run(config: &Config, plan: &Plan, log: &Log) -> Result<Outcome> {
@@ -58,17 +59,17 @@ fn files(input: &str) -> Result<String> {
 }
 
 fn store(config: &Config) -> Result<String> {
-    let path = store_path(config);
-    if !path.exists() {
-        let folder = path.parent().unwrap_or(std::path::Path::new("."));
+    if let Place::File(path) = Place::of(config)
+        && !path.exists()
+    {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         tempfile::tempfile_in(folder).map_err(|error| {
             Error::io("cannot write in the folder of the store", error).in_file(folder.display().to_string())
         })?;
         return Ok("none yet: the first run makes it".into());
     }
-    let mut database = Sqlite::look(&path)?;
-    database.check()?;
-    let mut store = Store::look(Box::new(database));
+    let mut store = place::look(config)?;
+    store.database().check(true)?;
     let version = crate::watch::store::schema::version(store.database())?;
     Ok(format!("version {version}, sound"))
 }

@@ -1,6 +1,6 @@
 //! Looking at the store: status, history, export, and the health of the job.
 
-use super::{Job, Went, store_path};
+use super::{Job, Went, place};
 use crate::cli::args::{ExportFormat, HistoryFormat, LogForm};
 use crate::cli::{Outcome, to_stdout};
 use crate::error::Result;
@@ -11,19 +11,14 @@ use crate::watch::config::Config;
 use crate::watch::engine::Engine;
 use crate::watch::health::Report;
 use crate::watch::notify::message;
-use crate::watch::store::{Sqlite, Store};
 use crate::watch::transition::{Change, Record, Transition};
 use std::collections::BTreeMap;
 
 /// A history for the eye shows so many of the last transitions.
 const SHOWN: i64 = 50;
 
-fn open(config: &Config) -> Result<Store> {
-    Ok(Store::look(Box::new(Sqlite::look(&store_path(config))?)))
-}
-
 pub(super) fn status(config: &Config, form: LogForm) -> Result<Outcome> {
-    let mut store = open(config)?;
+    let mut store = place::look(config)?;
     let status = store.status()?;
     if form == LogForm::Json {
         let text = serde_json::to_string(&status).unwrap_or_default();
@@ -65,7 +60,7 @@ pub(super) fn status(config: &Config, form: LogForm) -> Result<Outcome> {
 }
 
 pub(super) fn history(config: &Config, format: HistoryFormat) -> Result<Outcome> {
-    let mut store = open(config)?;
+    let mut store = place::look(config)?;
     let most = if format == HistoryFormat::Table { SHOWN } else { i64::MAX };
     let told = store.history(most)?;
     let mut text = Vec::new();
@@ -92,7 +87,7 @@ pub(super) fn history(config: &Config, format: HistoryFormat) -> Result<Outcome>
 }
 
 pub(super) fn export(config: &Config, format: ExportFormat) -> Result<Outcome> {
-    let alerts = open(config)?.alerts()?;
+    let alerts = place::look(config)?.alerts()?;
     let mut text = Vec::new();
     if format == ExportFormat::Csv {
         text.extend(format!("{ALERTS}\n").into_bytes());
@@ -126,23 +121,17 @@ fn csv_row(alert: &Record) -> Vec<u8> {
     row[at..].to_vec()
 }
 
-/// The health of the job after a run.
-pub(super) fn report(
-    job: &Job<'_>,
-    engine: &mut Engine<'_>,
-    went: &Went,
-    code: u8,
-    error: Option<String>,
-) -> Result<Report> {
+/// The health of the job after a run; what the store cannot say any more is left out.
+pub(super) fn report(job: &Job<'_>, engine: &mut Engine<'_>, went: &Went, code: u8, error: Option<String>) -> Report {
     let summary = &went.summary;
-    let status = engine.store().status()?;
+    let status = engine.store().status().ok();
     let mut transitions: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
     for one in &summary.transitions {
         let severity = if one.alert.severity.is_empty() { "none" } else { &one.alert.severity };
         *transitions.entry(one.change.name().into()).or_default().entry(severity.into()).or_default() += 1;
     }
     let step = engine.step().map_or(0, Step::seconds);
-    Ok(Report {
+    Report {
         job: job.config.watch.name.clone(),
         version: env!("CARGO_PKG_VERSION").into(),
         run: engine.run().to_string(),
@@ -150,17 +139,16 @@ pub(super) fn report(
         duration_seconds: job.started.elapsed().as_secs_f64(),
         exit_code: code,
         error,
-        last_success: status.last_success,
-        runs_total: status.runs as u64,
-        failed_runs_total: status.failed as u64,
+        last_success: status.as_ref().and_then(|status| status.last_success),
+        runs_total: status.as_ref().map_or(0, |status| status.runs as u64),
+        failed_runs_total: status.as_ref().map_or(0, |status| status.failed as u64),
         series: summary.series as u64,
         newest_data: summary.newest,
         data_delay_seconds: summary.newest.map(|newest| (job.plan.now - newest - step) as f64),
         silent: summary.silent.is_some(),
-        store_bytes: Some(status.bytes),
+        store_bytes: status.as_ref().map(|status| status.bytes),
         transitions,
-        open_alerts: engine.store().open_alerts()?,
+        open_alerts: engine.store().open_alerts().unwrap_or_default(),
         channels: went.channels.clone(),
-        ..Report::default()
-    })
+    }
 }

@@ -6,6 +6,7 @@ mod deliver;
 mod inputs;
 mod log;
 mod look;
+mod place;
 
 use super::args::Watch;
 use super::plan::Plan;
@@ -16,7 +17,6 @@ use crate::pipeline;
 use crate::time::Seconds;
 use crate::watch::config::{Config, severity};
 use crate::watch::engine::{Engine, Summary};
-use crate::watch::store::{self, Store};
 use crate::watch::{health, notify};
 use log::Log;
 use std::time::{Duration, Instant};
@@ -76,28 +76,6 @@ fn deadline(text: Option<&str>) -> Result<Option<Instant>> {
     Ok(Some(Instant::now() + span))
 }
 
-/// Opens the store for a run.
-fn open(config: &Config, new_store: bool) -> Result<Store> {
-    let path = store_path(config);
-    let opened = || {
-        let mut database = store::Sqlite::open(&path)?;
-        store::database::Database::check(&mut database)?;
-        Store::new(Box::new(database))
-    };
-    match opened() {
-        Err(error) if new_store && path.is_file() && !error.is_usage() => {
-            let aside = store::put_aside(&path)?;
-            eprintln!("warning: the store could not be used ({error}); it is kept as {}", aside.display());
-            opened()
-        }
-        opened => opened,
-    }
-}
-
-fn store_path(config: &Config) -> std::path::PathBuf {
-    config.path(config.store.path.clone().unwrap_or_else(|| "floodmark.db".into()))
-}
-
 /// One run.
 struct Job<'a> {
     config: &'a Config,
@@ -132,7 +110,7 @@ impl Job<'_> {
         }
         let registry = analyze::registry(self.plan)?;
         let events = analyze::events(self.plan)?;
-        let store = open(self.config, new_store)?;
+        let store = place::open(self.config, new_store)?;
         let times = (self.clock, self.plan.now);
         let options = pipeline::Options { holidays: analyze::holidays(self.plan)?, ..self.plan.options.clone() };
         let (mut engine, notes) = Engine::begin(store, self.config, &options, &events, times)?;
@@ -143,8 +121,9 @@ impl Job<'_> {
         if let Err(error) = &done {
             went.failures.push(error.to_string());
         }
-        self.report(&mut engine, &went, code)?;
-        done?;
+        let reported = self.report(&mut engine, &went, code);
+        // The first thing that went wrong is the one to tell.
+        done.and(reported)?;
         Ok(match code {
             0 => Outcome::Done,
             1 => Outcome::Alarm,
@@ -218,10 +197,11 @@ impl Job<'_> {
     fn report(&self, engine: &mut Engine<'_>, went: &Went, code: u8) -> Result<()> {
         let error = (!went.failures.is_empty()).then(|| went.failures.join("; "));
         let run = engine.run();
-        engine.store().end(run, analyze::clock(), code, error.as_deref().unwrap_or(""))?;
-        let report = look::report(self, engine, went, code, error)?;
+        let ended = engine.store().end(run, analyze::clock(), code, error.as_deref().unwrap_or(""));
+        // A store that fails is exactly what the health files are for.
+        let report = look::report(self, engine, went, code, error);
         health::write(&report, &self.config.health, &self.config.folder)?;
         interrupt::wait_if_stopping();
-        Ok(())
+        ended
     }
 }

@@ -98,11 +98,11 @@ pub trait Database {
     /// The database's own word.
     fn query(&mut self, sql: &str, values: &[Value]) -> Result<Vec<Row>>;
 
-    /// Whether all is well inside.
+    /// Whether all is well inside; `thoroughly` takes its time.
     ///
     /// # Errors
     /// What is not.
-    fn check(&mut self) -> Result<()>;
+    fn check(&mut self, thoroughly: bool) -> Result<()>;
 
     /// Gives back the room of what was deleted.
     ///

@@ -3,10 +3,12 @@
 pub mod database;
 mod lock;
 mod outbox;
+mod postgres;
 pub mod schema;
 mod sqlite;
 mod status;
 
+pub use self::postgres::{Address, Postgres};
 pub use outbox::{Due, Waiting};
 pub use sqlite::Sqlite;
 pub use status::{Status, Tests, put_aside};

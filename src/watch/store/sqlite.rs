@@ -59,13 +59,15 @@ impl Sqlite {
     }
 }
 
+const DAMAGED: &str = "the store is damaged; nothing was changed. Put a backup in its place, or start anew with \
+    `floodmark watch --new-store`, which keeps the damaged file aside";
+
 /// The error in words a user can act on.
 fn told(error: rusqlite::Error, path: &Path) -> Error {
     let file = path.display().to_string();
     let message = match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
-            "the store is damaged; nothing was changed. Put a backup in its place, or start anew with \
-             `floodmark watch --new-store`, which keeps the damaged file aside"
+            return Error::input(DAMAGED).because(error).in_file(file);
         }
         Some(ErrorCode::DiskFull) => "no room left for the store; nothing was changed, the next run does it again",
         Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
@@ -120,14 +122,15 @@ impl Database for Sqlite {
         rows().map_err(|error| self.fail(error))
     }
 
-    fn check(&mut self) -> Result<()> {
-        let found = self.query("PRAGMA integrity_check(5)", &[])?;
+    fn check(&mut self, thoroughly: bool) -> Result<()> {
+        let sql = if thoroughly { "PRAGMA integrity_check(5)" } else { "PRAGMA quick_check(5)" };
+        let found = self.query(sql, &[])?;
         match found.first().map(Vec::as_slice) {
             Some([Value::Text(word)]) if word == "ok" => Ok(()),
             _ => {
                 let faults: Vec<&str> = found.iter().flatten().filter_map(|v| v.text().ok()).collect();
-                Err(Error::input(format!("the store is damaged: {}", faults.join("; ")))
-                    .in_file(self.path.display().to_string()))
+                let message = format!("{DAMAGED} ({})", faults.join("; "));
+                Err(Error::input(message).in_file(self.path.display().to_string()))
             }
         }
     }

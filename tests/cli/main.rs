@@ -18,4 +18,5 @@ mod result;
 mod server;
 mod verbs;
 mod verify;
+mod watch;
 mod workdir;

@@ -33,6 +33,12 @@ pub(crate) fn run(arguments: &Fetch) -> Result<Outcome> {
     Ok(if report.failures.is_empty() { Outcome::Done } else { Outcome::Partial })
 }
 
+/// Brings what a source has new, without a word: what a scheduled job reads.
+pub(crate) fn bring(arguments: &Fetch) -> Result<Report> {
+    let (request, pace) = request(arguments)?;
+    fetch::run(&request, &SystemClock::new(pace))
+}
+
 /// The tables with something new in them, one a line: what a script goes on with.
 fn list(request: &Request, report: &Report) -> Result<()> {
     to_stdout(|out| {

@@ -81,6 +81,11 @@ pub struct Source {
     /// Files, folders, globs.
     #[serde(deserialize_with = "one_or_many")]
     pub input: Vec<String>,
+    /// Instead: the arguments of `floodmark fetch`, without the dates and the folder, which are the job's.
+    #[serde(deserialize_with = "one_or_many")]
+    pub fetch: Vec<String>,
+    /// First day that is fetched for a new store [default: a year ago].
+    pub since: Option<String>,
     /// Name of the column with the time.
     pub time_col: Option<String>,
     /// Name of the column with the domain.
@@ -192,8 +197,10 @@ impl Config {
             let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() as u64 + 1);
             Error::usage(error.message().replace('\n', "; ")).at_line(line)
         })?;
-        if file.source.iter().all(|source| source.input.is_empty()) {
-            return Err(Error::usage("no [[source]] with an input: there is nothing to watch"));
+        if file.source.iter().all(|source| source.input.is_empty() && source.fetch.is_empty()) {
+            return Err(Error::usage(
+                "no [[source]] with an input, or with something to fetch: there is nothing to watch",
+            ));
         }
         if file.store.path.is_some() && file.store.url.is_some() {
             return Err(Error::usage("[store] has a path and a url: a store is in one place"));

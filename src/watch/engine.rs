@@ -200,21 +200,19 @@ impl<'a> Engine<'a> {
         if !first && !fitting {
             summary.notes.push("other options than before: the series are walked anew from what is kept".into());
         }
-        let walks = if fitting { self.store.walks()? } else { HashMap::new() };
+        let mut walks = if fitting { self.store.walks()? } else { HashMap::new() };
         let panel = tail.panel();
-        let mut pass = Pass::new(&panel, &self.options, &|level, key: &Key| walks.get(&(level, key.clone())).cloned())?;
+        let mut pass = Pass::new(&panel, &self.options, &mut |level, key: &Key| walks.remove(&(level, key.clone())))?;
         drop((panel, walks));
         // The walks of what can no longer change are kept; those of the days since are made again by every run.
         let lookback = self.periods(&self.config.watch.lookback, "lookback", span.step)?;
         let boundary = span.len.saturating_sub(lookback).max(from);
         let save = !fitting || boundary >= from + pipeline::periods(SAVE_DAYS, span.step).max(1);
-        let boundary = if save { boundary } else { from };
-        let mut looks = pass.advance(boundary);
+        let (mut looks, walks) = pass.finish(save.then_some(boundary))?;
         if save {
-            written.walks = Some(walks_of(&pass));
+            written.walks = Some(named(&pass, walks));
             grid.walked = span.time(boundary);
         }
-        looks.extend(pass.advance(span.len));
         looks.retain(|look| look.t >= from);
         let revised = revised(tail);
         self.memory.ledger.decide(&pass, &looks, from, &self.options);
@@ -371,12 +369,12 @@ impl From<alert::Change> for Change {
     }
 }
 
-fn walks_of(pass: &Pass) -> Vec<(Level, Key, Vec<u8>)> {
-    let walk = |series: usize| {
+fn named(pass: &Pass, walks: Vec<(usize, Vec<u8>)>) -> Vec<(Level, Key, Vec<u8>)> {
+    let name = |(series, bytes)| {
         let (level, key) = pass.name(series);
-        Some((level, key.clone(), pass.save(series)?))
+        (level, key.clone(), bytes)
     };
-    (0..pass.len()).filter_map(walk).collect()
+    walks.into_iter().map(name).collect()
 }
 
 /// Every sum that a revised series may be part of.

@@ -117,3 +117,25 @@ fn a_token_never_appears() {
     let ran = run(&dir, &base, "radar --from 2023-10-01 --domain rt.com --out out").code(2).says("the token");
     assert!(!ran.stderr.contains("s3cret") && !ran.stdout.contains("s3cret"), "{}", ran.stderr);
 }
+
+#[test]
+fn a_job_fetches_what_it_watches() {
+    let dir = Workdir::new();
+    let base = server(views);
+    let pages = "'--article', 'en.wikipedia:CNN', '--article', 'en.wikipedia:Press_TV'";
+    let source = format!("fetch = ['wikimedia', {pages}, '--contact', 'me@example.org', '--cache', 'cache']");
+    let config =
+        format!("[[source]]\n{source}\nsince = '2023-06-01'\n[[deliver]]\nkind = 'stdout'\nformat = 'jsonl'\n");
+    dir.write("floodmark.toml", config);
+    let watch = |now: &str| -> Ran {
+        let mut command = dir.command(&format!("watch --now {now}"));
+        command.env("FLOODMARK_FETCH_BASE_URL", &base).env("FLOODMARK_FETCH_PACE", "0");
+        command.output().expect("the program starts").into()
+    };
+    let first = watch("2023-10-12T06:00:00Z").code(0);
+    assert!(first.stdout.contains("\"opened\"") && first.stdout.contains("Press TV"), "{}", first.stdout);
+    let later = watch("2023-10-25T06:00:00Z").code(0);
+    assert!(later.stdout.contains("\"closed\""), "{}", later.stdout);
+    dir.write("floodmark.toml", "[[source]]\nfetch = ['wikimedia', '--from', '2023-01-01']\n");
+    watch("2023-10-26T06:00:00Z").code(2).says("[[source]] fetch:");
+}

@@ -27,6 +27,9 @@ pub(super) fn run(config: &Config, plan: &Plan, log: &Log) -> Result<Outcome> {
             see(&format!("source {input}"), files(&config.path(input).display().to_string()));
         }
     }
+    for name in config.sources.iter().filter_map(|source| source.fetch.first()) {
+        see(&format!("source {name}"), Ok("fetched by each run".into()));
+    }
     see("store", store(config));
     see("health", config.health.check(&config.folder).map(|()| "its files can be written".into()));
     match deliver::channels(config) {

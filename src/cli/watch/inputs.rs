@@ -1,6 +1,6 @@
 //! The files of the job: which are new or changed since they were last read.
 
-use super::{Job, Went};
+use super::{Job, Went, fetch};
 use crate::cli::inputs::seal;
 use crate::cli::plan::{kind_of, step_of};
 use crate::config;
@@ -24,8 +24,14 @@ pub(super) fn take(job: &Job<'_>, engine: &mut Engine<'_>, registry: &Registry, 
     let mut known = engine.store().inputs()?;
     let mut by_seal: HashMap<String, String> =
         known.values().map(|file| (file.sha256.clone(), file.path.clone())).collect();
-    for source in &job.config.sources {
-        let inputs: Vec<String> = source.input.iter().map(|one| job.config.path(one).display().to_string()).collect();
+    for (number, source) in job.config.sources.iter().enumerate() {
+        let fetched = fetch::bring(job, engine, source, number, went).unwrap_or_else(|error| {
+            told(job, went, &error);
+            None
+        });
+        let mut inputs: Vec<String> =
+            source.input.iter().map(|one| job.config.path(one).display().to_string()).collect();
+        inputs.extend(fetched);
         let (files, failures) = ingest::named(&inputs);
         for failure in failures {
             told(job, went, &failure);

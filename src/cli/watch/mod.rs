@@ -3,6 +3,7 @@
 
 mod check;
 mod deliver;
+mod fetch;
 mod inputs;
 mod log;
 mod look;
@@ -45,7 +46,8 @@ pub(crate) fn run(arguments: &Watch) -> Result<Outcome> {
 
 /// The options of the analysis, checked as those of `analyze` are.
 fn plan(config: &Config, arguments: &Watch) -> Result<Plan> {
-    let input = config.sources.iter().flat_map(|source| source.input.clone()).collect();
+    // The sources are read one by one; here it only matters that there are some.
+    let input = config.sources.iter().flat_map(|source| source.input.iter().chain(&source.fetch).cloned()).collect();
     let beside = |files: &[String]| files.iter().map(|file| config.path(file).display().to_string()).collect();
     let own = &config.analysis;
     let settings = Settings {

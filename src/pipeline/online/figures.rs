@@ -50,7 +50,7 @@ impl Place<'_> {
     pub(super) fn below_floor(&self, episode: &Episode, options: &Options) -> bool {
         let episode = episode.shifted(self.base as isize);
         let track = &self.pass.tracks[self.series];
-        let expected = track.walker.as_ref().map_or(f64::NAN, |w| w.known().expected[episode.onset]);
+        let expected = self.pass.walker(self.series).map_or(f64::NAN, |walker| walker.known().expected[episode.onset]);
         alerts::is_below_floor(&track.watched.series, track.scale.inverse(expected), &episode, options)
     }
 
@@ -70,7 +70,7 @@ impl Place<'_> {
         let shift = self.base + start;
         let mut episode = (episode.onset >= shift).then(|| episode.shifted(shift as isize))?;
         let scored = self.scored(start, end);
-        score::set_end(&mut episode, &scored.walk, &self.pass.tracks[self.series].x[start..end]);
+        score::set_end(&mut episode, &scored.walk, &self.pass.tracks[self.series].x(end)[start..]);
         let since = grid.time(0) + (identity as i64 - self.base as i64) * grid.step.seconds();
         let grid = Grid { start: grid.time(start), len: end - start, ..*grid };
         let known = Known { grid: &grid, events, options };
@@ -87,8 +87,8 @@ impl Place<'_> {
         let values = series.values[start..end].to_vec();
         let series = Series { values, censored, key: series.key.clone(), ..*series };
         let watched = Watched { level: *level, series, filled: filled[start..end].to_vec(), part: *part };
-        let change_points = score::change_points(&track.x[start..end], &track.settings, track.scale);
-        let walk = track.walker.as_ref().map_or_else(Walk::default, |walker| {
+        let change_points = score::change_points(&track.x(end)[start..], &track.settings, track.scale);
+        let walk = self.pass.walker(self.series).map_or_else(Walk::default, |walker| {
             let known = walker.known();
             let episodes = known.episodes.iter().chain(walker.current()).filter(|e| e.end >= start);
             Walk {

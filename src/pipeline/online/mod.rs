@@ -31,11 +31,11 @@ pub(crate) struct Passed {
 
 /// Goes through a panel period by period, as a job that runs once a period would.
 pub(crate) fn pass(panel: &Panel, events: &[Event], options: &Options, progress: Progress<'_>) -> Result<Passed> {
-    let mut pass = Pass::new(panel, options, &|_, _| None)?;
+    let mut pass = Pass::new(panel, options, &mut |_, _| None)?;
     let mut ledger = Ledger::default();
     let mut passed = Passed::default();
     for t in 0..panel.grid.len {
-        let looks = pass.advance(t + 1);
+        let looks = pass.advance(t + 1)?;
         ledger.decide(&pass, &looks, t, options);
         for outcome in ledger.tell(&pass, events, options, &|_| false) {
             match outcome.change {

@@ -9,7 +9,9 @@ use crate::series::{Level, Panel, Role};
 use crate::stats::plain::Plain;
 use crate::stats::scale::Scale;
 use crate::time::{Grid, Step};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Mutex;
 
 /// What one observed period said about an episode of one series.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,12 +30,23 @@ pub(crate) struct Track {
     pub(crate) watched: Watched,
     pub(crate) scale: Scale,
     pub(crate) settings: Settings,
-    /// Values on the working scale.
-    pub(crate) x: Vec<f64>,
-    /// References are looked at, not walked.
-    pub(crate) walker: Option<Walker>,
+    walk: State,
+    /// Periods that were judged.
+    judged: usize,
     /// First period in which there was reason to watch it as a series of its own.
     since: usize,
+}
+
+/// How a walk is held. One in memory takes the room of eight series, so a job with many series holds those alone that
+/// have something to say.
+#[derive(Debug)]
+enum State {
+    /// References are looked at, not walked.
+    None,
+    /// As bytes; empty before the first period.
+    Saved(Vec<u8>),
+    /// In memory.
+    Walking(Box<Walker>),
 }
 
 /// All series of a panel, walked up to a period.
@@ -59,7 +72,7 @@ impl Pass {
     pub fn new(
         panel: &Panel,
         options: &Options,
-        saved: &dyn Fn(Level, &crate::series::Key) -> Option<Vec<u8>>,
+        saved: &mut dyn FnMut(Level, &crate::series::Key) -> Option<Vec<u8>>,
     ) -> Result<Pass> {
         let grid = panel.grid;
         let season = grid.step.seasons().last().map_or(1, |s| grid.step.periods_in(*s));
@@ -67,7 +80,7 @@ impl Pass {
         let since = since(&watched, panel);
         let tracks = watched.into_iter().zip(since).map(|(watched, since)| {
             let bytes = saved(watched.level, &watched.series.key);
-            track(watched, since, &grid, options, bytes.as_deref())
+            track(watched, since, &grid, options, bytes)
         });
         let tracks: Vec<Track> = tracks.collect::<Result<_>>()?;
         let names = tracks.iter().enumerate().map(|(i, t)| ((t.watched.level, t.watched.series.key.clone()), i));
@@ -78,33 +91,99 @@ impl Pass {
         Ok(Pass { grid, known: names.collect(), tracks, walked: 0, jobs: options.jobs, judge_from, memory })
     }
 
-    /// Walks every series up to period `end` (not included). What was seen, by period, then by series.
-    pub fn advance(&mut self, end: usize) -> Vec<Look> {
-        let judge_from = self.judge_from;
+    /// Walks every series up to period `end` (not included), and holds all walks in memory. What was seen, by period,
+    /// then by series.
+    ///
+    /// # Errors
+    /// Bytes that are not those of a walk.
+    pub fn advance(&mut self, end: usize) -> Result<Vec<Look>> {
+        self.each(end, |_, track, base, looks| {
+            let mut walker = track.take_walker(base)?;
+            walker.advance(&track.x(end), &mut |t, episode| looks(t, episode));
+            (track.judged, track.walk) = (walker.known().judged, State::Walking(Box::new(walker)));
+            Ok(())
+        })
+    }
+
+    /// Walks every series to the end of its values. With a `boundary`, the walks are saved as they stand there: what a
+    /// later pass goes on from. Holds in memory those alone that have something to say.
+    ///
+    /// # Errors
+    /// Bytes that are not those of a walk.
+    pub fn finish(&mut self, boundary: Option<usize>) -> Result<(Vec<Look>, Vec<(usize, Vec<u8>)>)> {
+        let (end, memory) = (self.grid.len, self.memory);
+        let saved = Mutex::new(Vec::new());
+        let looks = self.each(end, |series, track, base, looks| {
+            let mut walker = track.take_walker(base)?;
+            let (x, mut seen) = (track.x(end), 0);
+            if let Some(boundary) = boundary {
+                walker.advance(&x[..boundary.max(walker.len())], &mut |t, episode| {
+                    seen += 1;
+                    looks(t, episode);
+                });
+                if let Ok(mut saved) = saved.lock() {
+                    saved.push((series, bytes_of(track.scale, &walker, base, memory)));
+                }
+            }
+            walker.advance(&x, &mut |t, episode| {
+                seen += 1;
+                looks(t, episode);
+            });
+            track.judged = walker.known().judged;
+            if seen > 0 || walker.current().is_some() || matches!(track.walk, State::None) {
+                track.walk = State::Walking(Box::new(walker));
+            }
+            Ok(())
+        })?;
+        let mut saved = saved.into_inner().unwrap_or_default();
+        saved.sort_by_key(|(series, _)| *series);
+        Ok((looks, saved))
+    }
+
+    /// Does something with every series that is walked, on all threads, and gathers what was seen.
+    fn each(
+        &mut self,
+        end: usize,
+        work: impl Fn(usize, &mut Track, usize, &mut dyn FnMut(usize, &Episode)) -> Result<()> + Sync,
+    ) -> Result<Vec<Look>> {
+        let (judge_from, base) = (self.judge_from, number(&self.grid, 0));
         let numbered: Vec<(usize, Track)> = std::mem::take(&mut self.tracks).into_iter().enumerate().collect();
         let walked = in_parallel(numbered, self.jobs, &|_, _| {}, |(series, mut track)| {
             let mut looks = Vec::new();
             let since = track.since.max(judge_from);
-            if let Some(walker) = &mut track.walker {
-                walker.advance(&track.x[..end], &mut |t, episode| {
+            let mut done = Ok(());
+            if !matches!(track.walk, State::None) {
+                done = work(series, &mut track, base, &mut |t, episode: &Episode| {
                     if t >= since {
                         looks.push(Look { t, series, episode: episode.clone() });
                     }
                 });
             }
-            (track, looks)
+            done.map(|()| (track, looks))
         });
         let mut looks = Vec::new();
-        self.tracks = walked
-            .into_iter()
-            .map(|(track, seen)| {
-                looks.extend(seen);
-                track
-            })
-            .collect();
+        for done in walked {
+            let (track, seen) = done?;
+            looks.extend(seen);
+            self.tracks.push(track);
+        }
         looks.sort_by_key(|look| (look.t, look.series));
         self.walked = end;
-        looks
+        Ok(looks)
+    }
+
+    /// The walk of a series up to where the pass is; `None` for a reference.
+    pub(crate) fn walker(&self, series: usize) -> Option<Cow<'_, Walker>> {
+        let track = &self.tracks[series];
+        match &track.walk {
+            State::None => None,
+            State::Walking(walker) => Some(Cow::Borrowed(walker)),
+            State::Saved(bytes) => {
+                let mut walker = restored(bytes, &track.settings, number(&self.grid, 0))?;
+                walker.advance(&track.x(self.walked), &mut |_, _| {});
+                Some(Cow::Owned(walker))
+            }
+        }
     }
 
     /// Number of series.
@@ -147,17 +226,56 @@ impl Pass {
 
     /// Number of series that are judged.
     pub fn judged(&self) -> usize {
-        self.tracks.iter().filter(|t| t.walker.as_ref().is_some_and(|w| w.known().judged > 0)).count()
+        self.tracks.iter().filter(|track| track.judged > 0).count()
     }
 
     /// What the walk of a series has learnt, as bytes; `None` for a reference.
     pub fn save(&self, series: usize) -> Option<Vec<u8>> {
-        let track = &self.tracks[series];
-        let mut bytes = Vec::new();
-        offset(track.scale).put(&mut bytes);
-        bytes.extend(track.walker.as_ref()?.save(number(&self.grid, 0), self.memory));
-        Some(bytes)
+        let walker = self.walker(series)?;
+        Some(bytes_of(self.tracks[series].scale, &walker, number(&self.grid, 0), self.memory))
     }
+}
+
+impl Track {
+    /// The walk as it is held, to be put back when it has gone on.
+    fn take_walker(&mut self, base: usize) -> Result<Walker> {
+        match std::mem::replace(&mut self.walk, State::None) {
+            State::None => Ok(Walker::new(&self.settings)),
+            State::Walking(walker) => Ok(*walker),
+            State::Saved(bytes) => {
+                let walker = restored(&bytes, &self.settings, base).ok_or_else(|| broken(&self.watched))?;
+                self.walk = State::Saved(bytes);
+                Ok(walker)
+            }
+        }
+    }
+
+    /// Values up to `end` on the working scale.
+    pub(crate) fn x(&self, end: usize) -> Vec<f64> {
+        self.watched.series.values[..end].iter().map(|value| self.scale.forward(*value)).collect()
+    }
+}
+
+/// A walk with the scale it was made on.
+fn bytes_of(scale: Scale, walker: &Walker, base: usize, memory: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    offset(scale).put(&mut bytes);
+    bytes.extend(walker.save(base, memory));
+    bytes
+}
+
+fn broken(watched: &Watched) -> Error {
+    Error::input("what is known of the walk through the series cannot be read by this version")
+        .in_series(watched.series.key.label())
+}
+
+fn restored(bytes: &[u8], settings: &Settings, base: usize) -> Option<Walker> {
+    let mut rest = bytes;
+    if bytes.is_empty() {
+        return Some(Walker::new(settings));
+    }
+    Option::<f64>::read(&mut rest)?;
+    Walker::restore(settings, rest, base)
 }
 
 fn offset(scale: Scale) -> Option<f64> {
@@ -167,28 +285,23 @@ fn offset(scale: Scale) -> Option<f64> {
     }
 }
 
-fn track(watched: Watched, since: usize, grid: &Grid, options: &Options, bytes: Option<&[u8]>) -> Result<Track> {
+fn track(watched: Watched, since: usize, grid: &Grid, options: &Options, bytes: Option<Vec<u8>>) -> Result<Track> {
     let (kind, values) = (watched.series.kind, &watched.series.values);
     let mut settings = Settings::for_step(grid.step, options.baseline_days, options.gap_days, Scale::COUNT);
-    let broken = || {
-        Error::input("what the store knows of the series cannot be read by this version")
-            .in_series(watched.series.key.label())
-    };
-    let mut rest = bytes.unwrap_or_default();
-    let known = match bytes {
-        Some(_) => Option::<f64>::read(&mut rest).ok_or_else(broken)?,
-        None => None,
+    let bytes = bytes.unwrap_or_default();
+    let known = if bytes.is_empty() {
+        None
+    } else {
+        Option::<f64>::read(&mut bytes.as_slice()).ok_or_else(|| broken(&watched))?
     };
     let first = Scale::of(kind, values, settings.baseline.min_observed);
     let scale = known.map_or(first, |offset| Scale::Log { offset });
     settings.scale = scale;
-    let x: Vec<f64> = values.iter().map(|v| scale.forward(*v)).collect();
-    let walker = match (watched.series.role, bytes) {
-        (Role::Reference, _) => None,
-        (Role::State, None) => Some(Walker::new(&settings)),
-        (Role::State, Some(_)) => Some(Walker::restore(&settings, rest, number(grid, 0)).ok_or_else(broken)?),
+    let walk = match watched.series.role {
+        Role::Reference => State::None,
+        Role::State => State::Saved(bytes),
     };
-    Ok(Track { watched, scale, settings, x, walker, since })
+    Ok(Track { watched, scale, settings, walk, judged: 0, since })
 }
 
 /// When each series became one of its own: a part of an outlet when the outlet's second domain appeared, all countries

@@ -73,20 +73,18 @@ fn day_by_day(panel: &Panel, lookback: usize, options: &Options) -> Vec<Told> {
         let horizon = horizon(options, Step::DAY);
         let start = walked.saturating_sub(horizon) / 7 * 7;
         let part = cut(panel, start, t + 1);
-        let before = |level, key: &Key| saved.get(&(level, key.clone())).cloned();
-        let mut pass = Pass::new(&part, options, &before).expect("its own bytes");
+        let mut before = |level, key: &Key| saved.get(&(level, key.clone())).cloned();
+        let mut pass = Pass::new(&part, options, &mut before).expect("its own bytes");
         let mut ledger_now = Ledger::from_bytes(&ledger).expect("its own bytes");
         let boundary = (t + 1).saturating_sub(lookback).max(walked);
-        let mut looks = pass.advance(boundary - start);
         let from = walked - start;
-        if boundary > walked {
-            for series in 0..pass.len() {
-                let (level, key) = pass.name(series);
-                saved.extend(pass.save(series).map(|bytes| ((level, key.clone()), bytes)));
-            }
-            walked = boundary;
+        let (mut looks, walks) = pass.finish((boundary > walked).then_some(boundary - start)).expect("its own bytes");
+        looks.retain(|look| look.t >= from);
+        for (series, bytes) in walks {
+            let (level, key) = pass.name(series);
+            saved.insert((level, key.clone()), bytes);
         }
-        looks.extend(pass.advance(t + 1 - start));
+        walked = boundary;
         ledger_now.decide(&pass, &looks, from, options);
         let outcomes = ledger_now.tell(&pass, &[], options, &|_| false);
         told.extend(outcomes.into_iter().filter_map(|outcome| outcome.told(panel.grid.time(t))));
@@ -111,8 +109,8 @@ fn what_a_revision_takes_away_is_retracted_and_comes_back_with_the_data() {
     let options = Options::default();
     let mut ledger = Ledger::default();
     let mut pass_to = |panel: &Panel, from: usize, end: usize| {
-        let mut pass = Pass::new(&cut(panel, 0, end), &options, &|_, _| None).expect("a panel");
-        let looks = pass.advance(end).into_iter().filter(|look| look.t >= from).collect::<Vec<_>>();
+        let mut pass = Pass::new(&cut(panel, 0, end), &options, &mut |_, _| None).expect("a panel");
+        let looks = pass.advance(end).expect("no bytes").into_iter().filter(|look| look.t >= from).collect::<Vec<_>>();
         ledger.decide(&pass, &looks, from, &options);
         let outcomes = ledger.tell(&pass, &[], &options, &|_| true);
         outcomes.into_iter().filter_map(|o| o.told(panel.grid.time(end - 1))).collect::<Vec<_>>()

@@ -73,6 +73,9 @@ fn told(error: rusqlite::Error, path: &Path) -> Error {
         Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
             "cannot write the store; is its folder there and writable?"
         }
+        Some(ErrorCode::SystemIoFailure) => {
+            "no room left for the store, or a failing disk; nothing was changed, the next run does it again"
+        }
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => "the store is in use by another program",
         _ => "the store failed",
     };

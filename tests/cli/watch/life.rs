@@ -3,9 +3,9 @@
 use super::{Job, Receiver, table};
 use crate::workdir::{Workdir, date};
 
-/// Days of the year that are run one by one: WATCH_DAYS in the environment, 60 otherwise.
+/// Days of the year that are run one by one: WATCH_DAYS in the environment, 90 otherwise.
 fn days() -> usize {
-    std::env::var("WATCH_DAYS").ok().and_then(|text| text.parse().ok()).unwrap_or(60)
+    std::env::var("WATCH_DAYS").ok().and_then(|text| text.parse().ok()).unwrap_or(90)
 }
 
 #[test]
@@ -65,14 +65,25 @@ fn a_surge_that_a_revision_takes_away_is_retracted_with_both_figures() {
 
 #[test]
 fn filters_hold_back_what_was_not_asked_for_and_keep_the_story_whole() {
-    let loud = "[[deliver]]\nkind = 'csv'\nname = 'loud'\npath = 'loud.csv'\nseverity = 'high'\n";
     let all = "[[deliver]]\nkind = 'csv'\nname = 'all'\npath = 'all.csv'\n";
     let closed = "[[deliver]]\nkind = 'csv'\nname = 'closed'\npath = 'closed.csv'\nchanges = ['closed']\n";
-    let job = Job::new(146, &format!("{loud}{all}{closed}"));
-    job.arrive(0..127).run(126).code(0);
-    job.live(127..146);
+    let live = |more: &str| {
+        let job = Job::new(146, &format!("{all}{closed}{more}"));
+        job.arrive(0..127).run(126).code(0);
+        job.live(127..146);
+        job
+    };
+    // A bar in the middle of what is opened: half of it is told, the other half if it grows.
+    let lift = |row: &Vec<String>| row[18].parse::<f64>().expect("a lift");
+    let opened = table(&live("").dir.read("all.csv")).into_iter().filter(|row| row[1] == "opened");
+    let mut lifts: Vec<f64> = opened.map(|row| lift(&row)).collect();
+    lifts.sort_by(f64::total_cmp);
+    let bar = (lifts[lifts.len() / 2 - 1] + lifts[lifts.len() / 2]) / 2.0;
+    let loud = format!("[[deliver]]\nkind = 'csv'\nname = 'loud'\npath = 'loud.csv'\nmin-lift-pct = {bar}\n");
+    let job = live(&loud);
     let (loud, all) = (table(&job.dir.read("loud.csv")), table(&job.dir.read("all.csv")));
     assert!(loud.len() < all.len() && !loud.is_empty());
+    assert!(loud.iter().filter(|row| row[1] == "opened").all(|row| lift(row) > bar));
     let ids = |rows: &[Vec<String>], change: &str| {
         let ids = rows.iter().filter(|row| row[1] == change).map(|row| row[4].clone());
         ids.collect::<std::collections::BTreeSet<_>>()

@@ -84,6 +84,9 @@ pub struct Watch {
     /// Keep a damaged store aside and begin a new one
     #[arg(long)]
     pub new_store: bool,
+    /// Exit with 1 if an alert of this severity or above is told [default: that of the configuration]
+    #[arg(long)]
+    pub fail_on: Option<crate::config::FailOn>,
     /// Form of the lines on standard error
     #[arg(long, default_value = "text")]
     pub log_format: LogForm,

@@ -23,7 +23,8 @@ use log::Log;
 use std::time::{Duration, Instant};
 
 pub(crate) fn run(arguments: &Watch) -> Result<Outcome> {
-    let config = Config::read(&arguments.config)?;
+    let mut config = Config::read(&arguments.config)?;
+    config.watch.fail_on = arguments.fail_on.or(config.watch.fail_on);
     let log = Log::new(arguments);
     if arguments.status {
         return look::status(&config, arguments.log_format);

@@ -96,6 +96,22 @@ pub enum Flag {
 }
 
 impl Flag {
+    /// All of them, in the order of files.
+    pub const ALL: [Flag; 12] = [
+        Flag::NewDomain,
+        Flag::PartialData,
+        Flag::LowBase,
+        Flag::ReferenceMoved,
+        Flag::NetIncludesZero,
+        Flag::LevelShift,
+        Flag::SinglePeriod,
+        Flag::Displacement,
+        Flag::Holiday,
+        Flag::BlockedInCountry,
+        Flag::Outage,
+        Flag::Drop,
+    ];
+
     /// The name used in files.
     pub fn name(self) -> &'static str {
         match self {

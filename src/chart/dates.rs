@@ -104,9 +104,11 @@ impl Unit {
         }
     }
 
-    fn label(self, at: Seconds) -> String {
+    fn label(self, at: Seconds, digits: bool) -> String {
         let time = civil(at);
         match self {
+            Unit::Days(_) if digits => time.strftime("%m-%d").to_string(),
+            Unit::Months(_) if digits => time.strftime("%m").to_string(),
             Unit::Seconds(_) => time.strftime("%H:%M").to_string(),
             Unit::Days(_) => time.strftime("%-d %b").to_string(),
             Unit::Months(_) => time.strftime("%b").to_string(),
@@ -114,9 +116,10 @@ impl Unit {
         }
     }
 
-    fn context(self, at: Seconds) -> Option<String> {
+    fn context(self, at: Seconds, digits: bool) -> Option<String> {
         let time = civil(at);
         match self {
+            Unit::Seconds(_) if digits => Some(time.date().to_string()),
             Unit::Seconds(_) => Some(time.strftime("%-d %b %Y").to_string()),
             Unit::Days(_) | Unit::Months(_) => Some(time.year().to_string()),
             Unit::Years(_) => None,
@@ -124,8 +127,8 @@ impl Unit {
     }
 }
 
-/// Ticks for `from..=to` drawn `room` pixels wide in letters of `em` pixels.
-pub(super) fn ticks(from: Seconds, to: Seconds, room: f64, em: f64) -> Vec<Tick> {
+/// Ticks for `from..=to` drawn `room` pixels wide in letters of `em` pixels; `digits` names months by their numbers.
+pub(super) fn ticks(from: Seconds, to: Seconds, room: f64, em: f64, digits: bool) -> Vec<Tick> {
     let (from, to) = (civil_limit(from), civil_limit(to));
     if to <= from {
         return vec![Tick { at: from, label: stamp(from), context: None }];
@@ -136,14 +139,15 @@ pub(super) fn ticks(from: Seconds, to: Seconds, room: f64, em: f64) -> Vec<Tick>
             continue;
         }
         let moments = unit.moments(from, to);
-        let labels: Vec<String> = moments.iter().map(|at| unit.label(*at)).collect();
+        let labels: Vec<String> = moments.iter().map(|at| unit.label(*at, digits)).collect();
         let half = |label: &String| text::width(label, em) / 2.0;
         let fits = moments
             .windows(2)
             .zip(labels.windows(2))
             .all(|(at, label)| (at[1] - at[0]) as f64 * scale >= half(&label[0]) + half(&label[1]) + 0.9 * em);
         if fits && !moments.is_empty() {
-            return with_context(unit, &moments, labels, scale, em);
+            let contexts = moments.iter().map(|at| unit.context(*at, digits)).collect();
+            return with_context(&moments, labels, contexts, scale, em);
         }
     }
     vec![Tick { at: from, label: stamp(from), context: None }]
@@ -155,8 +159,13 @@ fn civil_limit(at: Seconds) -> Seconds {
 
 /// Writes the larger unit beneath the first tick and wherever it changes, where there is room. The first gives way
 /// to the second: the true change matters more than the ragged beginning.
-fn with_context(unit: Unit, moments: &[Seconds], labels: Vec<String>, scale: f64, em: f64) -> Vec<Tick> {
-    let contexts: Vec<Option<String>> = moments.iter().map(|at| unit.context(*at)).collect();
+fn with_context(
+    moments: &[Seconds],
+    labels: Vec<String>,
+    contexts: Vec<Option<String>>,
+    scale: f64,
+    em: f64,
+) -> Vec<Tick> {
     let mut changes: Vec<usize> = (0..moments.len()).filter(|i| *i == 0 || contexts[*i] != contexts[i - 1]).collect();
     let apart = |a: usize, b: usize| {
         let half = |i: usize| contexts[i].as_ref().map_or(0.0, |text| text::width(text, em) / 2.0);
@@ -187,7 +196,7 @@ mod tests {
     const OCTOBER: i64 = 1_696_118_400; // 2023-10-01
 
     fn written(from: i64, to: i64) -> String {
-        ticks(from, to, 1400.0, 16.0).into_iter().map(|tick| tick.label).collect::<Vec<_>>().join(" ")
+        ticks(from, to, 1400.0, 16.0, false).into_iter().map(|tick| tick.label).collect::<Vec<_>>().join(" ")
     }
 
     #[test]
@@ -202,7 +211,7 @@ mod tests {
     proptest! {
         #[test]
         fn labels_never_overlap(from in -60_000_000_000i64..60_000_000_000, span in 0i64..20_000_000_000, room in 150.0..2000.0f64) {
-            let ticks = ticks(from, from + span, room, 16.0);
+            let ticks = ticks(from, from + span, room, 16.0, span % 2 == 0);
             let x = |tick: &Tick| (tick.at - from) as f64 * room / span.max(1) as f64;
             for row in [true, false] {
                 let texts: Vec<(f64, f64)> = ticks.iter().filter_map(|tick| {

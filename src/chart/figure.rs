@@ -6,6 +6,9 @@ use super::render;
 use crate::error::Result;
 use crate::time::Seconds;
 
+/// What stands in the place of a country where none is told apart.
+pub(super) const ALL_COUNTRIES: &str = "all countries";
+
 /// Width and height of a picture in pixels. Everything, letters too, is scaled to the width.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Size {
@@ -62,7 +65,38 @@ impl Figure {
     /// # Errors
     /// Only when the font or the encoder fails: not on account of data.
     pub fn png(&self) -> Result<Vec<u8>> {
-        render::png(&layout::scene(self), self.size.sensible())
+        render::png(&layout::scene(self), self.size.sensible(), None)
+    }
+
+    /// The same, with the density in dots per inch written into the file (`pHYs`), for programs that set pages.
+    ///
+    /// # Errors
+    /// As [`Figure::png`].
+    pub fn png_at(&self, dpi: u32) -> Result<Vec<u8>> {
+        render::png(&layout::scene(self), self.size.sensible(), Some(dpi))
+    }
+
+    /// The same picture without a word of any language: names, numbers, and dates in digits.
+    #[must_use]
+    pub fn without_words(mut self) -> Figure {
+        for text in [&mut self.finding, &mut self.subtitle, &mut self.note] {
+            text.clear();
+        }
+        self.legend.clear();
+        self.key.clear();
+        for panel in &mut self.panels {
+            match panel {
+                Panel::Plot(plot) => {
+                    plot.axis.label.clear();
+                    plot.empty.clear();
+                    plot.digits = true;
+                    let labels = plot.lines.iter_mut().map(|line| &mut line.label);
+                    labels.chain([&mut plot.title]).filter(|text| *text == ALL_COUNTRIES).for_each(String::clear);
+                }
+                Panel::Rows(rows) => rows.empty.clear(),
+            }
+        }
+        self
     }
 
     /// The picture as the text of an SVG file.
@@ -132,6 +166,8 @@ pub struct Plot {
     pub censored: Censored,
     /// Written in the middle when there is nothing to draw.
     pub empty: String,
+    /// Dates in digits alone: `10-07` instead of `7 Oct`.
+    pub digits: bool,
 }
 
 /// Moments at which only an upper bound is known.

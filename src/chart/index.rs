@@ -1,6 +1,6 @@
 //! A state's index, country by country.
 
-use super::figure::{Axis, Figure, Legend, Line, Panel, Plot, Span, Swatch};
+use super::figure::{ALL_COUNTRIES, Axis, Figure, Legend, Line, Panel, Plot, Span, Swatch};
 use super::palette::{AXIS, CATEGORIES, Color, INK, ORANGE, PURPLE};
 use super::series::{concerns, flags, note};
 use super::text;
@@ -97,7 +97,7 @@ pub fn index(rows: &[IndexRow], state: &str, step: Step, alerts: &[Alert], event
 }
 
 fn country_name(code: &str) -> String {
-    text::shown(code).unwrap_or_else(|| "all countries".into())
+    text::shown(code).unwrap_or_else(|| ALL_COUNTRIES.into())
 }
 
 /// The state's rows by country: all together first, then by visits.

@@ -1,11 +1,13 @@
 //! Charts: what is to be shown ([`Figure`], plain data) apart from how it is drawn (PNG or SVG).
 //!
-//! [`series`], [`index`] and [`overview`] make figures from the results of an analysis; [`Figure::png`] and
+//! [`series`], [`portrait`], [`index`] and [`overview`] make figures from the results of an analysis; [`Figure::png`] and
 //! [`Figure::svg`] return the finished picture. Nothing here touches a file or the clock, and equal figures give equal
 //! bytes. See `docs/charts.md` for what each chart shows.
 
 mod dates;
 mod figure;
+mod fonts;
+mod glyphs;
 mod index;
 mod layout;
 mod overview;
@@ -16,6 +18,7 @@ mod render;
 mod rows;
 mod scene;
 mod series;
+mod shape;
 mod text;
 mod ticks;
 mod words;
@@ -27,4 +30,4 @@ pub use figure::{
 pub use index::index;
 pub use overview::overview;
 pub use palette::Color;
-pub use series::series;
+pub use series::{portrait, series};

@@ -72,7 +72,7 @@ pub(super) fn draw(scene: &mut Scene, plot: &Plot, area: Area) {
         scene.text((inner.left - 8.0, y + 6.0), Anchor::End, SMALL, SOFT, label);
     }
     contents(scene, plot, &map);
-    date_axis(scene, inner, plot.from, plot.to);
+    date_axis(scene, inner, plot.from, plot.to, plot.digits);
     draw_flags(scene, &plot.events, inner, plot.from, plot.to);
     if !plot.empty.is_empty() {
         let middle = ((inner.left + inner.right) / 2.0, (inner.top + inner.bottom) / 2.0);
@@ -211,9 +211,9 @@ pub(super) fn triangle(scene: &mut Scene, (x, y): (f64, f64), color: Color) {
 }
 
 /// Base line, ticks and dates beneath `area`.
-pub(super) fn date_axis(scene: &mut Scene, area: Area, from: Seconds, to: Seconds) {
+pub(super) fn date_axis(scene: &mut Scene, area: Area, from: Seconds, to: Seconds, digits: bool) {
     scene.line((area.left, area.bottom), (area.right, area.bottom), 1.5, AXIS);
-    for tick in dates::ticks(from, to, area.width(), SMALL) {
+    for tick in dates::ticks(from, to, area.width(), SMALL, digits) {
         let x = x(area, from, to, tick.at);
         scene.line((x, area.bottom), (x, area.bottom + 6.0), 1.5, AXIS);
         let inside = |words: &str| {

@@ -4,9 +4,9 @@
 //! drawn piece by piece: its own outline of a jagged path fills with holes.
 
 use super::figure::Size;
+use super::glyphs;
 use super::palette::{Color, WHITE};
 use super::scene::{Anchor, Area, Mark, Scene, WIDTH};
-use super::text;
 use crate::error::{Error, Result};
 use plotters::backend::{BitMapBackend, DrawingBackend, SVGBackend};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
@@ -28,8 +28,8 @@ fn prepare_font() -> Result<()> {
     if done { Ok(()) } else { Err(failed("the embedded font cannot be read")) }
 }
 
-/// The scene as a PNG file of `size`.
-pub(super) fn png(scene: &Scene, size: Size) -> Result<Vec<u8>> {
+/// The scene as a PNG file of `size`, which carries the density if one is given.
+pub(super) fn png(scene: &Scene, size: Size, dpi: Option<u32>) -> Result<Vec<u8>> {
     prepare_font()?;
     let (width, height) = (size.width * FINER, size.height * FINER);
     let mut fine = vec![255u8; width as usize * height as usize * 3];
@@ -38,7 +38,9 @@ pub(super) fn png(scene: &Scene, size: Size) -> Result<Vec<u8>> {
         let mut painter = Painter { backend, scale: f64::from(width) / WIDTH, vector: false };
         painter.draw(scene)?;
     }
-    encode(&halve(&fine, size), size)
+    let mut pixels = halve(&fine, size);
+    glyphs::paint(scene, &mut pixels, size);
+    encode(&pixels, size, dpi)
 }
 
 /// The scene as an SVG file of `size`.
@@ -49,6 +51,9 @@ pub(super) fn svg(scene: &Scene, size: Size) -> Result<String> {
         let backend = SVGBackend::with_string(&mut out, (size.width, size.height));
         let mut painter = Painter { backend, scale: f64::from(size.width) / WIDTH, vector: true };
         painter.draw(scene)?;
+    }
+    if let Some(end) = out.rfind("</svg>") {
+        out.insert_str(end, &glyphs::paths(scene, size));
     }
     let title = scene.title.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     Ok(match out.find("<svg").and_then(|at| out[at..].find('>').map(|end| at + end + 1)) {
@@ -73,13 +78,17 @@ fn halve(fine: &[u8], size: Size) -> Vec<u8> {
     out
 }
 
-fn encode(pixels: &[u8], size: Size) -> Result<Vec<u8>> {
+fn encode(pixels: &[u8], size: Size, dpi: Option<u32>) -> Result<Vec<u8>> {
     let mut out = Vec::new();
     let mut encoder = png::Encoder::new(&mut out, size.width, size.height);
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
     encoder.set_compression(png::Compression::Fast);
     encoder.set_filter(png::FilterType::Up);
+    if let Some(dpi) = dpi {
+        let per_metre = (f64::from(dpi) / 0.0254).round() as u32;
+        encoder.set_pixel_dims(Some(png::PixelDimensions { xppu: per_metre, yppu: per_metre, unit: png::Unit::Meter }));
+    }
     encoder.write_header().and_then(|mut writer| writer.write_image_data(pixels)).map_err(failed)?;
     Ok(out)
 }
@@ -195,32 +204,23 @@ impl<B: DrawingBackend> Painter<B> {
         Ok(())
     }
 
+    /// Texts of letters that any viewer's font has and sets alike stay texts in an SVG. All others are drawn as glyphs.
     fn text(&mut self, at: (f64, f64), anchor: Anchor, em: f64, color: Color, text: &str) -> Result<()> {
+        if !self.vector || glyphs::drawn(text) {
+            return Ok(());
+        }
         let em = em * self.scale;
-        // What plotters calls size is the height of the font in bitmaps and 1.24 em in SVG; its top lies half a size
-        // above the base line in bitmaps and 0.76 em in SVG.
-        let (size, rise) = if self.vector { (1.24 * em, 0.76 * em) } else { (line(em), line(em) / 2.0) };
-        let width = text::width(text, em);
-        let shift = match anchor {
-            _ if self.vector => 0.0,
-            Anchor::Start => 0.0,
-            Anchor::Middle => width / 2.0,
-            Anchor::End => width,
-        };
+        // What plotters calls size is 1.24 em in SVG; its top lies 0.76 em above the base line.
         let h_pos = match anchor {
-            Anchor::Middle if self.vector => HPos::Center,
-            Anchor::End if self.vector => HPos::Right,
-            _ => HPos::Left,
+            Anchor::Start => HPos::Left,
+            Anchor::Middle => HPos::Center,
+            Anchor::End => HPos::Right,
         };
         let paint = paint(color);
-        let style = TextStyle::from((FAMILY, size)).color(&paint).pos(Pos::new(h_pos, VPos::Top));
-        let at = ((at.0 * self.scale - shift).round() as i32, (at.1 * self.scale - rise).round() as i32);
+        let style = TextStyle::from((FAMILY, 1.24 * em)).color(&paint).pos(Pos::new(h_pos, VPos::Top));
+        let at = ((at.0 * self.scale).round() as i32, (at.1 * self.scale - 0.76 * em).round() as i32);
         self.backend.draw_text(text, &style, at).map_err(failed)
     }
-}
-
-fn line(em: f64) -> f64 {
-    em * text::line_height()
 }
 
 fn paint(color: Color) -> RGBAColor {

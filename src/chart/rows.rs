@@ -31,7 +31,7 @@ pub(super) fn draw(scene: &mut Scene, rows: &Rows, area: Area) {
         }
         scene.text((inner.left - 10.0, top + high / 2.0 + 6.0), Anchor::End, SMALL, INK, name);
     }
-    for tick in dates::ticks(rows.from, rows.to, inner.width(), SMALL) {
+    for tick in dates::ticks(rows.from, rows.to, inner.width(), SMALL, false) {
         let at = x(inner, rows.from, rows.to, tick.at);
         scene.line((at, inner.top), (at, inner.bottom), 1.0, GRID);
     }
@@ -43,7 +43,7 @@ pub(super) fn draw(scene: &mut Scene, rows: &Rows, area: Area) {
         let top = inner.top + i as f64 * high;
         bars(scene, &row.bars, rows, inner, (top, high));
     }
-    date_axis(scene, inner, rows.from, rows.to);
+    date_axis(scene, inner, rows.from, rows.to, false);
     draw_flags(scene, &rows.events, inner, rows.from, rows.to);
     if rows.rows.is_empty() {
         let middle = ((inner.left + inner.right) / 2.0, (inner.top + inner.bottom) / 2.0);

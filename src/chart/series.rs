@@ -20,9 +20,28 @@ const MOST_EVENTS: usize = 12;
 /// first. At most half a year of days (three weeks of finer data, three years of weeks) around the surge is drawn.
 pub fn series(scored: &ScoredSeries, grid: &Grid, alert: &Alert, events: &[Event]) -> Figure {
     let shown = excerpt(scored, grid, alert);
+    draw(scored, grid, Some(alert), events, shown)
+}
+
+/// The chart of a series between two moments, whatever was found in it: with `alert` that one stands out, without it
+/// the title says only whose traffic it is.
+pub fn portrait(
+    scored: &ScoredSeries,
+    grid: &Grid,
+    alert: Option<&Alert>,
+    events: &[Event],
+    (from, to): (Seconds, Seconds),
+) -> Figure {
+    let index = |at: Seconds| at.saturating_sub(grid.start).div_euclid(grid.step.seconds()).clamp(0, grid.len as i64);
+    let shown = index(from) as usize..index(to.saturating_add(grid.step.seconds() - 1)) as usize;
+    draw(scored, grid, alert, events, shown)
+}
+
+fn draw(scored: &ScoredSeries, grid: &Grid, alert: Option<&Alert>, events: &[Event], shown: Range<usize>) -> Figure {
     let (from, to) = (grid.time(shown.start), grid.time(shown.end.max(shown.start + 1)));
-    let near: Vec<&Event> = events.iter().filter(|event| concerns(event, &alert.key)).collect();
-    let (marks, key, left_out) = flags(&near, from, to, alert.onset, MOST_EVENTS);
+    let near: Vec<&Event> = events.iter().filter(|event| concerns(event, &scored.key)).collect();
+    let centre = alert.map_or(from + (to - from) / 2, |alert| alert.onset);
+    let (marks, key, left_out) = flags(&near, from, to, centre, MOST_EVENTS);
     let observed = points(&shown, grid, &scored.observed);
     let censored = censored(scored, grid, &shown);
     let empty =
@@ -32,7 +51,6 @@ pub fn series(scored: &ScoredSeries, grid: &Grid, alert: &Alert, events: &[Event
     // Thousands of periods at full width would run together.
     let width = if shown.len() > 800 { 1.0 } else { 2.0 };
     let plot = Plot {
-        title: String::new(),
         from,
         to,
         axis: Axis { label: unit(scored.kind, grid.step), direction, ..Axis::default() },
@@ -46,11 +64,12 @@ pub fn series(scored: &ScoredSeries, grid: &Grid, alert: &Alert, events: &[Event
         events: marks,
         censored,
         empty: empty.into(),
+        ..Plot::default()
     };
     Figure {
-        title: words::label(alert.level, &alert.key),
-        finding: words::finding(alert, scored.kind),
-        subtitle: words::context(alert, scored.kind),
+        title: words::label(scored.level, &scored.key),
+        finding: alert.map(|alert| words::finding(alert, scored.kind)).unwrap_or_default(),
+        subtitle: alert.map(|alert| words::context(alert, scored.kind)).unwrap_or_default(),
         legend: legend(&plot, alert),
         panels: vec![Panel::Plot(plot)],
         columns: 1,
@@ -106,7 +125,7 @@ pub(super) fn flags(
     let marks = inside.iter().enumerate().map(|(i, event)| EventMark { number: i + 1, at: event.date });
     let line = |event: &Event| {
         let name = text::first_shown([event.name.as_str(), event.kind.as_str()]).unwrap_or_else(|| "event".into());
-        format!("{} {name}", dates::stamp(event.date))
+        format!("{} {}", dates::stamp(event.date), text::isolated(&name))
     };
     let key = inside.iter().enumerate().map(|(i, event)| (i + 1, line(event)));
     (marks.collect(), key.collect(), left_out)
@@ -157,10 +176,10 @@ fn censored(scored: &ScoredSeries, grid: &Grid, shown: &Range<usize>) -> Censore
 }
 
 /// The alert, and fainter the other surges and drops of the series.
-fn spans(scored: &ScoredSeries, grid: &Grid, alert: &Alert, shown: &Range<usize>) -> Vec<Span> {
+fn spans(scored: &ScoredSeries, grid: &Grid, alert: Option<&Alert>, shown: &Range<usize>) -> Vec<Span> {
     let raised = |i: usize| scored.flags.get(i).map(|flag| (flag.surge, flag.drop)).unwrap_or_default();
     let state = |i: usize| match raised(i) {
-        _ if (alert.onset..=alert.end).contains(&grid.time(i)) => None,
+        _ if alert.is_some_and(|alert| (alert.onset..=alert.end).contains(&grid.time(i))) => None,
         (false, false) => None,
         (surge, _) => Some(surge),
     };
@@ -173,7 +192,7 @@ fn spans(scored: &ScoredSeries, grid: &Grid, alert: &Alert, shown: &Range<usize>
         }
     }
     let (from, to) = (grid.time(shown.start), grid.time(shown.end));
-    if alert.onset < to && alert.end >= from {
+    if let Some(alert) = alert.filter(|alert| alert.onset < to && alert.end >= from) {
         let to = alert.end.saturating_add(grid.step.seconds());
         out.push(Span { from: alert.onset, to, color: main_color(alert).fade(0.38), edged: true });
     }
@@ -184,31 +203,40 @@ fn main_color(alert: &Alert) -> Color {
     if alert.flags.contains(&Flag::Drop) { GREEN } else { ORANGE }
 }
 
-fn changes(scored: &ScoredSeries, grid: &Grid, alert: &Alert, (from, to): (Seconds, Seconds)) -> Vec<Change> {
+fn changes(scored: &ScoredSeries, grid: &Grid, alert: Option<&Alert>, (from, to): (Seconds, Seconds)) -> Vec<Change> {
     let own = scored.change_points.iter().map(|point| Change {
         at: grid.time(point.index),
         low: grid.time(point.low),
         high: grid.time(point.high),
     });
-    let named = alert.change_point.map(|point| Change { at: point.at, low: point.low, high: point.high });
-    let mut all: Vec<Change> = own.chain(named).filter(|change| change.at > from && change.at < to).collect();
+    let named = alert.and_then(|alert| alert.change_point).map(|point| Change {
+        at: point.at,
+        low: point.low,
+        high: point.high,
+    });
+    // The alert's own first: where a series is read back from a file, only that one has its interval.
+    let mut all: Vec<Change> =
+        named.into_iter().chain(own).filter(|change| change.at > from && change.at < to).collect();
     all.sort_by_key(|change| change.at);
     all.dedup_by_key(|change| change.at);
     all
 }
 
 /// Only what is in the picture.
-fn legend(plot: &Plot, alert: &Alert) -> Vec<Legend> {
+fn legend(plot: &Plot, alert: Option<&Alert>) -> Vec<Legend> {
     let has = |line: usize| plot.lines.get(line).is_some_and(|line| line.points.iter().any(|point| !point.1.is_nan()));
     let band = plot.bands.iter().any(|band| band.points.iter().any(|point| !point.1.is_nan()));
     let faint = |color: Color| plot.spans.iter().any(|span| !span.edged && span.color.rgb == color.rgb);
-    let what = if alert.flags.contains(&Flag::Drop) { "this drop" } else { "this surge" };
+    let fell = alert.is_some_and(|alert| alert.flags.contains(&Flag::Drop));
+    let what = if fell { "this drop" } else { "this surge" };
+    let others = if alert.is_some() { "other surges" } else { "surges" };
+    let main = alert.map_or(ORANGE, main_color);
     let entries = [
         (has(1), Swatch::Line, INK, "observed"),
         (has(0), if plot.lines[0].dashed { Swatch::Dashes } else { Swatch::Line }, BLUE, "expected"),
         (band, Swatch::Box, SKY.fade(0.3), "band of ordinary values"),
-        (plot.spans.iter().any(|span| span.edged), Swatch::Box, main_color(alert).fade(0.38), what),
-        (faint(ORANGE), Swatch::Box, ORANGE.fade(0.16), "other surges"),
+        (plot.spans.iter().any(|span| span.edged), Swatch::Box, main.fade(0.38), what),
+        (faint(ORANGE), Swatch::Box, ORANGE.fade(0.16), others),
         (faint(GREEN), Swatch::Box, GREEN.fade(0.16), "drops"),
         (!plot.changes.is_empty(), Swatch::Dashes, VERMILION, "change point, with interval"),
         (!plot.events.is_empty(), Swatch::Line, PURPLE, "event"),

@@ -14,13 +14,14 @@ pub(super) fn name(level: Level, key: &Key) -> String {
         Level::Outlet => [&key.outlet, &key.domain, &key.state],
         Level::State => [&key.state, &key.outlet, &key.domain],
     };
-    text::first_shown(names.into_iter().map(String::as_str)).unwrap_or_else(|| "unnamed".into())
+    let shown = text::first_shown(names.into_iter().map(String::as_str));
+    shown.map_or_else(|| "unnamed".into(), |name| text::isolated(&name))
 }
 
 /// The same with the country.
 pub(super) fn label(level: Level, key: &Key) -> String {
     match text::shown(&key.country) {
-        Some(country) => format!("{}, {country}", name(level, key)),
+        Some(country) => format!("{}, {}", name(level, key), text::isolated(&country)),
         None => name(level, key),
     }
 }
@@ -116,8 +117,9 @@ mod tests {
 
     #[test]
     fn a_name_the_font_lacks_gives_way_to_the_domain() {
-        let key =
-            Key { outlet: "العالم".into(), domain: "alalam.ir".into(), country: "GB".into(), ..Key::default() };
+        let key = Key {
+            outlet: "ไทยรัฐ".into(), domain: "alalam.ir".into(), country: "GB".into(), ..Key::default()
+        };
         assert_eq!(label(Level::Outlet, &key), "alalam.ir, GB");
         assert_eq!(label(Level::Outlet, &Key::default()), "unnamed");
     }

@@ -150,7 +150,7 @@ pub(crate) fn holidays(plan: &Plan) -> Result<Vec<Holiday>> {
     Ok(holidays)
 }
 
-fn analyze(plan: &Plan, loaded: &Loaded, events: &[Event]) -> Result<Analysis> {
+pub(crate) fn analyze(plan: &Plan, loaded: &Loaded, events: &[Event]) -> Result<Analysis> {
     let bar = match !plan.quiet() && stderr().is_terminal() {
         true => ProgressBar::new(0),
         false => ProgressBar::hidden(),

@@ -1,16 +1,14 @@
 //! `evaluate`: alerts against known surges.
 
 use super::args::Evaluate;
+use super::rows::{estimate, key, level, percent, rows, time};
 use super::{Outcome, to_stdout};
-use crate::alert::{Estimate, Flag};
-use crate::calendar::{Records, Row};
-use crate::error::{Error, Result};
+use crate::alert::Flag;
+use crate::calendar::Row;
+use crate::error::Result;
 use crate::evaluate::{Change, Evaluation, Finding, LiftScore, Rule, evaluate, table};
-use crate::ingest;
-use crate::series::{Key, Level};
 use crate::simulate::{Planted, PlantedKind};
 use crate::stats::robust::{median, quantile};
-use crate::time::Seconds;
 use serde_json::{Value, json};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -39,13 +37,6 @@ fn tables(path: &Path) -> Vec<PathBuf> {
     let mut files = vec![path.join("alerts.csv")];
     files.extend(drops.exists().then_some(drops));
     files
-}
-
-fn rows<T>(path: &Path, required: &[&str], read: impl Fn(&Row<'_>) -> Result<T>) -> Result<Vec<T>> {
-    let name = path.display().to_string();
-    let text = std::fs::read_to_string(path).map_err(|error| Error::io("cannot read", error).in_file(&name))?;
-    let records = Records::new(&text, &name, required)?;
-    records.rows().map(|row| read(&row?)).collect()
 }
 
 fn finding(row: &Row<'_>) -> Result<Finding> {
@@ -77,52 +68,6 @@ fn planted(row: &Row<'_>) -> Result<Planted> {
         index_week1: percent(row, "index_week1_pct")?,
         index_week4: percent(row, "index_week4_pct")?,
     })
-}
-
-fn level(row: &Row<'_>) -> Result<Option<Level>> {
-    let name = row.text("level");
-    let found = [Level::Domain, Level::Outlet, Level::State].into_iter().find(|level| level.name() == name);
-    match found {
-        None if !name.is_empty() => {
-            Err(row.fault("level", format!("found '{name}', expected domain, outlet or state")))
-        }
-        found => Ok(found),
-    }
-}
-
-fn key(row: &Row<'_>) -> Key {
-    // An apostrophe that our own tables put before a name that looks like a formula.
-    let text = |column| {
-        let text = row.text(column);
-        match text.strip_prefix('\'') {
-            Some(rest) if rest.starts_with(['=', '+', '-', '@']) => rest.to_string(),
-            _ => text.to_string(),
-        }
-    };
-    Key { state: text("state"), outlet: text("outlet"), domain: text("domain"), country: text("country") }
-}
-
-fn time(row: &Row<'_>, column: &str) -> Result<Seconds> {
-    let text = row.text(column);
-    match ingest::moment(text) {
-        Ok((start, _)) => Ok(start),
-        Err(error) => Err(row.fault(column, format!("found '{text}', expected a date")).because(error)),
-    }
-}
-
-/// Percent → fraction; nothing → `NaN`.
-fn percent(row: &Row<'_>, column: &str) -> Result<f64> {
-    match row.text(column) {
-        "" => Ok(f64::NAN),
-        text => match text.parse::<f64>() {
-            Ok(value) => Ok(value / 100.0),
-            Err(_) => Err(row.fault(column, format!("found '{text}', expected a number"))),
-        },
-    }
-}
-
-fn estimate(row: &Row<'_>, [point, low, high]: [&str; 3]) -> Result<Estimate> {
-    Ok(Estimate { point: percent(row, point)?, low: percent(row, low)?, high: percent(row, high)? })
 }
 
 /// The figures of the table, for programs. `NaN` becomes null.

@@ -13,7 +13,9 @@ mod fetch;
 mod inputs;
 mod interrupt;
 mod plan;
+mod plot;
 mod reduce;
+mod rows;
 mod series;
 mod shell;
 mod simulate;
@@ -65,6 +67,7 @@ pub fn run(arguments: Arguments) -> Result<Outcome> {
         Verb::Evaluate(evaluate) => evaluate::run(&evaluate),
         Verb::Domains(domains) => domains::run(&domains),
         Verb::Fetch(arguments) => fetch::run(&arguments),
+        Verb::Plot(plot) => plot::run(&plot),
         Verb::Verify(verify) => verify::run(&verify),
         Verb::Completions { shell } => shell::completions(shell),
         Verb::Man => shell::manual(),

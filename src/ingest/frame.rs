@@ -4,6 +4,7 @@ use crate::error::{Error, Result};
 use crate::time::Seconds;
 use polars::prelude::*;
 use std::io::Write;
+use std::path::Path;
 
 /// One column of a table to be written.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +25,74 @@ pub enum Column<'a> {
 
 /// A table as named columns of one length.
 pub type Table<'a> = Vec<(&'static str, Column<'a>)>;
+
+/// Rows read back from a Parquet file: texts and numbers, column by column.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Rows {
+    /// One list a text column asked for; an empty text for null.
+    pub texts: Vec<Vec<String>>,
+    /// One list a number column asked for; `NaN` for null, moments in milliseconds.
+    pub numbers: Vec<Vec<f64>>,
+}
+
+/// Reads columns of the rows whose text columns have given values.
+///
+/// # Errors
+/// The file cannot be read, or lacks a column.
+pub fn read_parquet(path: &Path, equal: &[(&str, &str)], texts: &[&str], numbers: &[&str]) -> Result<Rows> {
+    let read = || -> PolarsResult<Rows> {
+        let arguments = ScanArgsParquet { glob: false, ..ScanArgsParquet::default() };
+        let mut plan = LazyFrame::scan_parquet(PlRefPath::try_from_path(path)?, arguments)?;
+        for (column, value) in equal {
+            plan = plan.filter(col(*column).fill_null(lit("")).eq(lit(value.to_string())));
+        }
+        let text = |name: &&str| col(*name).cast(DataType::String).fill_null(lit(""));
+        // Moments first as the whole numbers they are stored as.
+        let number = |name: &&str| match *name {
+            "timestamp" => col(*name).cast(DataType::Int64).cast(DataType::Float64),
+            name => col(name).cast(DataType::Float64),
+        };
+        let chosen = texts.iter().map(text).chain(numbers.iter().map(number));
+        let frame = plan.select(chosen.collect::<Vec<_>>()).collect()?;
+        let text = |name: &&str| -> PolarsResult<Vec<String>> {
+            let cells = frame.column(name)?.str()?;
+            Ok((0..cells.len()).map(|row| cells.get(row).unwrap_or_default().to_string()).collect())
+        };
+        let number = |name: &&str| -> PolarsResult<Vec<f64>> {
+            let cells = frame.column(name)?.f64()?;
+            Ok((0..cells.len()).map(|row| cells.get(row).unwrap_or(f64::NAN)).collect())
+        };
+        Ok(Rows {
+            texts: texts.iter().map(text).collect::<PolarsResult<_>>()?,
+            numbers: numbers.iter().map(number).collect::<PolarsResult<_>>()?,
+        })
+    };
+    let fault = |reason: String| Error::input("cannot read the table").because(reason);
+    read().map_err(|error| fault(error.to_string()).in_file(path.display().to_string()))
+}
+
+/// Distinct combinations of text columns, sorted.
+///
+/// # Errors
+/// As [`read_parquet`].
+pub fn distinct(path: &Path, columns: &[&str]) -> Result<Vec<Vec<String>>> {
+    let read = || -> PolarsResult<Vec<Vec<String>>> {
+        let arguments = ScanArgsParquet { glob: false, ..ScanArgsParquet::default() };
+        let plan = LazyFrame::scan_parquet(PlRefPath::try_from_path(path)?, arguments)?;
+        let keys: Vec<Expr> = columns.iter().map(|name| col(*name).cast(DataType::String).fill_null(lit(""))).collect();
+        let frame = plan.group_by(keys).agg([len()]).collect()?;
+        let cell = |name: &str, row: usize| -> PolarsResult<String> {
+            Ok(frame.column(name)?.str()?.get(row).unwrap_or_default().to_string())
+        };
+        let key = |row| columns.iter().map(|name| cell(name, row)).collect::<PolarsResult<Vec<_>>>();
+        (0..frame.height()).map(key).collect()
+    };
+    let mut keys = read().map_err(|error| {
+        Error::input("cannot read the table").because(error.to_string()).in_file(path.display().to_string())
+    })?;
+    keys.sort();
+    Ok(keys)
+}
 
 /// Writes a table given in batches that share names and types; every batch becomes one or more row groups.
 ///

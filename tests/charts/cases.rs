@@ -137,6 +137,28 @@ pub fn index_rows(countries: usize, days: i64) -> Vec<IndexRow> {
     rows
 }
 
+/// Alerts of outlets whose names are written in all directions.
+pub fn scripts() -> Vec<Alert> {
+    let names = [
+        "Press TV",
+        "RT на русском",
+        "خبرگزاری تسنیم",
+        "پرس‌تی‌وی",
+        "العالم",
+        "人民日报",
+        "新華社",
+        "CGTN 中国国际电视台",
+        "ไทยรัฐ",
+    ];
+    let named =
+        |(i, name): (usize, &&str)| alert(key(name, "GB", "IR"), Step::DAY, ONSET + i as i64 * 9 * DAY, 12, 0.42);
+    names.iter().enumerate().map(named).collect()
+}
+
+pub fn in_scripts() -> Vec<Event> {
+    vec![event(ONSET, "حمله به اسرائیل (7 October)"), event(ONSET + 20 * DAY, "第三届“一带一路”国际合作高峰论坛")]
+}
+
 pub fn many_alerts(n: usize, outlets: usize) -> Vec<Alert> {
     let states = ["IR", "RU", "CN", "TR"];
     let one = |i: usize| {
@@ -177,6 +199,11 @@ pub fn all() -> Vec<(&'static str, Figure)> {
         ("series_long_title", alerted(long, Kind::Share, daily(400), 40, 0.003, &[])),
         ("series_hourly", alerted("RT en Español", Kind::Count, hourly, 30, 900.0, &week)),
         ("series_weekly", alerted("العالم", Kind::Rounded, weekly, 3, 2.5e6, &week)),
+        ("series_cyrillic", alerted("RT на русском", Kind::Count, daily(400), 7, 900.0, &week)),
+        ("series_persian", alerted("خبرگزاری تسنیم", Kind::Count, daily(400), 7, 900.0, &in_scripts())),
+        ("series_chinese", alerted("人民日报", Kind::Count, daily(400), 7, 900.0, &in_scripts())),
+        ("series_thai", alerted("ไทยรัฐ", Kind::Count, daily(400), 7, 900.0, &[])),
+        ("overview_scripts", chart::overview(&scripts(), &year, &in_scripts())),
         ("series_rank", alerted("РИА Новости", Kind::Rank, daily(400), 7, 400.0, &[])),
         ("series_ten_years", ten_years),
         ("series_no_period", alerted("Press TV", Kind::Count, empty, 7, 1.0, &[])),

@@ -11,6 +11,7 @@ mod notify;
 mod notify_mail;
 mod notify_watch;
 mod options;
+mod plot;
 mod real;
 mod reduce;
 mod report;

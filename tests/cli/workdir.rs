@@ -95,6 +95,11 @@ impl Workdir {
         self.command(arguments).stdin(Stdio::null()).output().expect("the program starts").into()
     }
 
+    /// Runs with arguments that may hold spaces.
+    pub fn run_words(&self, arguments: &[&str]) -> Ran {
+        self.command("").args(arguments).stdin(Stdio::null()).output().expect("the program starts").into()
+    }
+
     /// Runs with something on standard input.
     pub fn pipe(&self, arguments: &str, input: impl AsRef<[u8]>) -> Ran {
         let mut child = self

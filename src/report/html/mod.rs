@@ -7,6 +7,7 @@
 
 mod axis;
 mod card;
+mod geometry;
 mod page;
 mod picture;
 mod places;

@@ -25,7 +25,7 @@ const MOST_EVENTS: usize = 8;
 const NOT_SHOWN: [&str; 10] =
     ["out", "force", "quiet", "verbose", "jobs", "fail-on", "charts", "series", "now", "input"];
 /// Options that name files.
-const FILES: [&str; 3] = ["total", "domains", "events"];
+const FILES: [&str; 4] = ["total", "domains", "events", "context"];
 
 /// The page.
 #[derive(Debug, Serialize)]
@@ -52,8 +52,8 @@ pub(super) struct Page<'a> {
     baseline: String,
     gap: String,
     total: &'static str,
-    notes: &'a [String],
-    failures: &'a [String],
+    notes: Vec<String>,
+    failures: Vec<String>,
     skipped: Vec<(&'a str, String)>,
     left_out: Vec<(&'static str, String)>,
     version: String,
@@ -97,6 +97,13 @@ impl<'a> Page<'a> {
         let (mut cards, cards_left_out) = card::cards(analysis);
         let more_cards = cards.split_off(cards.len().min(OPEN_CARDS));
         let tables = table::views(report.tables);
+        let mut paths: Vec<&str> = run.inputs.iter().map(|file| file.path.as_str()).collect();
+        paths.extend(run.lists.iter().map(|file| file.path.as_str()));
+        paths.extend(
+            options.get("input").and_then(serde_json::Value::as_array).into_iter().flatten().filter_map(|v| v.as_str()),
+        );
+        // A path may begin another one: the longest first.
+        paths.sort_by_key(|path| std::cmp::Reverse(path.len()));
         let shown = states.iter().flat_map(|state| &state.pictures);
         let shown = shown.chain(cards.iter().chain(&more_cards).map(|card| &card.picture));
         let points: BTreeMap<&str, &Points> = shown.map(|picture| (picture.id.as_str(), &picture.points)).collect();
@@ -124,8 +131,8 @@ impl<'a> Page<'a> {
             baseline: text("baseline"),
             gap: text("gap"),
             total,
-            notes: &run.notes,
-            failures: &run.failures,
+            notes: run.notes.iter().map(|note| without_folders(note, &paths)).collect(),
+            failures: run.failures.iter().map(|failure| without_folders(failure, &paths)).collect(),
             skipped: run.skipped_rows.iter().map(|(reason, n)| (reason.as_str(), words::number(*n as f64))).collect(),
             left_out: left_out(analysis),
             version: run
@@ -144,7 +151,13 @@ impl<'a> Page<'a> {
 
 /// The name of a file without its folders: a page that is passed on tells nobody how a disk is arranged.
 fn file_name(path: &str) -> &str {
-    path.rsplit(['/', '\\']).next().unwrap_or(path)
+    path.trim_end_matches(['/', '\\']).rsplit(['/', '\\']).next().unwrap_or(path)
+}
+
+/// A sentence with the names of files instead of their paths.
+fn without_folders(text: &str, paths: &[&str]) -> String {
+    let long = paths.iter().filter(|path| file_name(path).len() < path.len());
+    long.fold(text.to_string(), |text, path| text.replace(path, file_name(path)))
 }
 
 fn input(file: &InputFile) -> (&str, String, String, &str) {

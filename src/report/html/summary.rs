@@ -2,7 +2,7 @@
 
 use super::card::strength;
 use super::words;
-use crate::alert::{Alert, Analysis, Attribution, LiftRow, Window};
+use crate::alert::{Alert, Analysis, Attribution, ContributionRow, LiftRow, Window};
 use crate::report::cell::moment;
 use crate::series::Level;
 use crate::time::{Seconds, Step};
@@ -64,6 +64,7 @@ fn sentence(analysis: &Analysis, alert: &Alert, others: usize, total: &str) -> S
         false => vec![format!("{who} stood out {when}{open}: robust z {} at its peak.", words::number(alert.peak_z))],
     };
     parts.extend(share(analysis, alert, total));
+    parts.extend(leading_outlet(analysis, alert));
     match others {
         0 => {}
         1 => parts.push("The table has one more alert of this state and country.".into()),
@@ -124,6 +125,24 @@ fn share(analysis: &Analysis, alert: &Alert, total: &str) -> Option<String> {
         words::against_expected(row.lift),
         words::in_brackets(&words::chance("placebo p", row.p_value))
     ))
+}
+
+/// The outlet that gave most of the rise in visits of its state in the week after the nearest event.
+fn leading_outlet(analysis: &Analysis, alert: &Alert) -> Option<String> {
+    let event = alert.events.first().filter(|_| alert.level == Level::State)?;
+    let same = |row: &&ContributionRow| {
+        row.window == Window::Week1
+            && (&row.state, &row.country) == (&alert.key.state, &alert.key.country)
+            && (&row.event, row.event_date) == (&event.event, event.date)
+            && row.contribution.is_finite()
+    };
+    let rows = || analysis.contributions.iter().filter(same);
+    let all: f64 = rows().map(|row| row.contribution).sum();
+    let first = rows().reduce(|a, b| if b.contribution > a.contribution { b } else { a })?;
+    (all > 0.0 && rows().count() > 1).then(|| {
+        let (outlet, part) = (words::isolated(&first.outlet), words::percent(first.contribution / all));
+        format!("Of the rise in visits in the week from {}, {outlet} gave {part}%.", moment(event.date, Step::DAY))
+    })
 }
 
 /// What is said when nothing was found.

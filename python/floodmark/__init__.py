@@ -35,9 +35,6 @@ __all__ = [
 #: A file, or a data frame with the columns of such a file; or several of them.
 Source = Union[str, "os.PathLike[str]", Any]
 
-_TABLES = ("alerts", "drops", "index", "lifts", "index_lifts", "attributions", "groups", "series")
-
-
 class Analysis:
     """What an analysis found: the tables of the result folder, each a :class:`Table`.
 
@@ -68,7 +65,7 @@ class Analysis:
     @property
     def tables(self) -> dict[str, Table]:
         """Every table by its name."""
-        return {name: self.table(name) for name in _TABLES}
+        return {name: self.table(name) for name in _floodmark.TABLES}
 
     @property
     def alerts(self) -> Table:
@@ -94,6 +91,26 @@ class Analysis:
     def index_lifts(self) -> Table:
         """The same for the index."""
         return self.table("index_lifts")
+
+    @property
+    def placebos(self) -> Table:
+        """How unusual each lift is: among past dates of its series, and among reference outlets at its date."""
+        return self.table("placebos")
+
+    @property
+    def controls(self) -> Table:
+        """The reference outlets behind every net lift: used, down-weighted or left out."""
+        return self.table("controls")
+
+    @property
+    def contributions(self) -> Table:
+        """What each outlet contributed to the lift of its state, in percentage points."""
+        return self.table("contributions")
+
+    @property
+    def ratios(self) -> Table:
+        """The index of each country against that of every other, before and after an event."""
+        return self.table("ratios")
 
     @property
     def attributions(self) -> Table:

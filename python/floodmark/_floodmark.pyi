@@ -7,6 +7,7 @@ import polars
 import pyarrow
 
 __version__: str
+TABLES: list[str]
 
 class FloodmarkError(ValueError):
     """Options, data or a file are not what they should be."""

@@ -100,13 +100,13 @@ def _kind(df: DataFrame, columns: dict[str, str | None]) -> str:
 
 def _reduced(df: DataFrame, columns: dict[str, str | None], options: dict[str, Any]) -> DataFrame:
     """One row a time, host, country and kind of value as written: plain Spark SQL."""
-    time, domain, country, value = (columns[name] for name in ("time", "domain", "country", "value"))
+    time, domain, country, value = (columns[name] or "" for name in ("time", "domain", "country", "value"))
     stamp = F.col(f"`{time}`")
     if dict(df.dtypes)[time] == "timestamp" and options["every"] in _CUT:
         step = 900 if options["time_zone"] else _CUT[options["every"]]
         stamp = F.timestamp_seconds(F.floor(F.unix_seconds(stamp) / step) * step)
     keys = [stamp.alias("timestamp"), F.col(f"`{domain}`").cast("string").alias("domain")]
-    if country is not None:
+    if country:
         keys.append(F.col(f"`{country}`").cast("string").alias("country"))
     cell = F.col(f"`{value}`")
     number = F.expr(f"try_cast(`{value}` as double)")
@@ -156,7 +156,7 @@ def _stamps(rows: DataFrame) -> pa.Table:
     return table.append_column("visits", pa.array([1] * table.num_rows, pa.int64()))
 
 
-def _arrow(df: DataFrame) -> pa.Table:
+def _arrow(df: Any) -> pa.Table:
     """A small data frame on the driver."""
     if hasattr(df, "toArrow"):
         return df.toArrow()

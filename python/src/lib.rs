@@ -17,6 +17,7 @@ use pyo3::prelude::*;
 #[pymodule]
 fn _floodmark(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add("TABLES", floodmark::report::table::Table::ALL.map(|table| table.name()).to_vec())?;
     module.add("FloodmarkError", module.py().get_type::<fault::FloodmarkError>())?;
     module.add_class::<table::PyResultTable>()?;
     module.add_class::<analyze::PyAnalysis>()?;

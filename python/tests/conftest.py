@@ -4,13 +4,14 @@ import os
 import pathlib
 import subprocess
 
+import floodmark
 import polars as pl
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "datasets" / "sample"
 NOW = "2024-06-01"
-TABLES = ["alerts", "drops", "index", "lifts", "index_lifts", "attributions", "groups", "series"]
+TABLES = list(floodmark._floodmark.TABLES)
 
 
 @pytest.fixture(scope="session")

@@ -67,7 +67,7 @@ def test_options_are_those_of_the_command_line(program, sample, total, tmp_path)
     out = tmp_path / "out"
     run(program, "analyze", SAMPLE, "--out", out, "--charts", "none", "--now", NOW, *flags)
     found = floodmark.analyze(sample, total=total, now=NOW, **options)
-    for table in TABLES[:-1]:
+    for table in set(TABLES) - {"series"}:
         assert found.table(table).to_csv() == (out / f"{table}.csv").read_text(), table
 
 

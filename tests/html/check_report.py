@@ -107,7 +107,7 @@ def check_downloads(browser, page, folder, scratch):
     for name, file in tables:
         show(page, name)
         page.run(f"{section(name)}.querySelector('.download').click()")
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         came = scratch / file
         while time.monotonic() < until and not (came.exists() and came.stat().st_size == (folder / file).stat().st_size):
             time.sleep(0.05)
@@ -248,6 +248,11 @@ def hostile_result(program, scratch):
     return scratch / "hostile"
 
 
+def heading_direction(page):
+    """The direction of the heading that holds the Persian name: that of the page, not of the name."""
+    return page.run("getComputedStyle([...document.querySelectorAll('.card h3')].find((h) => h.textContent.includes('تسنیم'))).direction")
+
+
 def check_hostile(browser, program, scratch, pictures):
     folder = hostile_result(pathlib.Path(program).resolve(), scratch)
     alerts = list(csv.DictReader(io.StringIO((folder / "alerts.csv").read_text(encoding="utf-8"))))
@@ -264,6 +269,9 @@ def check_hostile(browser, program, scratch, pictures):
     check(page.run("document.querySelectorAll('script:not([type])').length") == 1, "hostile names: a script was made")
     handlers = page.run("[...document.querySelectorAll('*')].filter((e) => e.getAttributeNames().some((n) => n.startsWith('on'))).length")
     check(handlers == 0, "hostile names: a handler was made")
+    persian = page.run("[...document.querySelectorAll('.card h3')].map((h) => h.firstChild).find((t) => t.textContent.includes('تسنیم'))?.textContent.trim()")
+    check(persian and heading_direction(page) == "ltr", "hostile names: a Persian name turns the line it stands in")
+    check(page.run("document.querySelectorAll('h3 bdi').length") == 0, "hostile names: a heading takes the direction of its name")
     check("49" not in page.run("[...document.querySelectorAll('.card h3')].map((h) => h.textContent.split(',')[0]).join(';')"), "hostile names: a template was run")
     check(not (said := page.complaints()), f"hostile names: {said[:3]}")
     check_downloads(browser, page, folder, scratch)

@@ -366,6 +366,33 @@ pub struct Counts {
     pub not_significant: usize,
 }
 
+impl Counts {
+    /// Every count with the name it has in files.
+    pub fn named(&self) -> [(&'static str, usize); 8] {
+        // Taken apart by name, so that a count added above is not forgotten here.
+        let Counts {
+            series_tested,
+            surges_tested,
+            series_too_short,
+            gaps,
+            censored,
+            filled,
+            below_floor,
+            not_significant,
+        } = *self;
+        [
+            ("series_tested", series_tested),
+            ("surges_tested", surges_tested),
+            ("series_too_short", series_too_short),
+            ("gaps", gaps),
+            ("censored", censored),
+            ("filled", filled),
+            ("below_floor", below_floor),
+            ("not_significant", not_significant),
+        ]
+    }
+}
+
 /// Everything an analysis found.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Analysis {

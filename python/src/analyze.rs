@@ -51,17 +51,7 @@ impl PyAnalysis {
     /// What was counted on the way.
     #[getter]
     fn counts(&self) -> BTreeMap<&'static str, usize> {
-        let counts = &self.analysis.counts;
-        BTreeMap::from([
-            ("series_tested", counts.series_tested),
-            ("surges_tested", counts.surges_tested),
-            ("series_too_short", counts.series_too_short),
-            ("gaps", counts.gaps),
-            ("censored", counts.censored),
-            ("filled", counts.filled),
-            ("below_floor", counts.below_floor),
-            ("not_significant", counts.not_significant),
-        ])
+        BTreeMap::from(self.analysis.counts.named())
     }
 }
 

@@ -1,10 +1,10 @@
 //! `run.json`: what was run, on what, and what was counted on the way. The only file that may differ between two
 //! runs on the same data, and only in `timings` and, without `--now`, in `now`.
 
-use crate::alert::{Analysis, Counts};
+use crate::alert::Analysis;
 use crate::error::{Error, Result};
 use crate::measure::confounder::Verdict;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
 
 /// The record of one run.
@@ -85,54 +85,28 @@ pub struct GridRecord {
     pub periods: usize,
 }
 
-/// [`Counts`] with the names of the file.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-#[allow(missing_docs)]
-pub struct CountsRecord {
-    pub series_tested: usize,
-    pub surges_tested: usize,
-    pub series_too_short: usize,
-    pub gaps: usize,
-    pub censored: usize,
-    pub filled: usize,
-    pub below_floor: usize,
-    pub not_significant: usize,
-    pub alerts: usize,
-    pub drops: usize,
-    pub confounders_found: usize,
-    pub confounders_absent: usize,
-    pub confounders_unchecked: usize,
-}
+/// [`Counts`](crate::alert::Counts) by name, and how many rows the tables have.
+#[derive(Debug, PartialEq, Eq)]
+pub struct CountsRecord(Vec<(&'static str, usize)>);
 
 impl CountsRecord {
     /// The counts of an analysis.
     pub fn of(analysis: &Analysis) -> Self {
-        let Counts {
-            series_tested,
-            surges_tested,
-            series_too_short,
-            gaps,
-            censored,
-            filled,
-            below_floor,
-            not_significant,
-        } = analysis.counts.clone();
         let judged = |verdict| analysis.confounders.iter().filter(|judgement| judgement.verdict == verdict).count();
-        CountsRecord {
-            series_tested,
-            surges_tested,
-            series_too_short,
-            gaps,
-            censored,
-            filled,
-            below_floor,
-            not_significant,
-            alerts: analysis.alerts.len(),
-            drops: analysis.drops.len(),
-            confounders_found: judged(Verdict::Found),
-            confounders_absent: judged(Verdict::Absent),
-            confounders_unchecked: judged(Verdict::Unchecked),
-        }
+        let more = [
+            ("alerts", analysis.alerts.len()),
+            ("drops", analysis.drops.len()),
+            ("confounders_found", judged(Verdict::Found)),
+            ("confounders_absent", judged(Verdict::Absent)),
+            ("confounders_unchecked", judged(Verdict::Unchecked)),
+        ];
+        CountsRecord(analysis.counts.named().into_iter().chain(more).collect())
+    }
+}
+
+impl Serialize for CountsRecord {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().copied())
     }
 }
 

@@ -88,3 +88,23 @@ fn names_that_look_like_formulas_are_disarmed() {
     let alerts = dir.read("floodmark-out/alerts.csv");
     assert!(alerts.contains(",'=cmd()|x,") && !alerts.contains(",=cmd"), "{alerts}");
 }
+
+#[test]
+fn holidays_are_read_from_files_flag_alerts_and_stand_in_the_record() {
+    let dir = Workdir::new();
+    dir.write("a.csv", traffic(200));
+    // The surge of presstv.ir begins on day 128.
+    dir.write("gb.csv", format!("date,country,name\n{},GB,Feast\n", crate::workdir::date(128)));
+    dir.run("analyze a.csv --now 2030-01-01 --charts none --out out --holidays gb.csv").code(0);
+    let alerts = dir.read("out/alerts.csv");
+    let flagged = |country: &str| {
+        let row =
+            alerts.lines().find(|row| row.contains(&format!(",outlet,IR,Press TV,,{country},"))).expect("an alert");
+        row.rsplit(',').next().expect("flags").contains("holiday")
+    };
+    assert!(flagged("GB") && !flagged("US"), "{alerts}");
+    assert_eq!(option(&dir, "holidays"), serde_json::json!(["gb.csv"]));
+    dir.write("bad.csv", "date,country,name\n25.12.2023,GB,Christmas\n");
+    dir.run("analyze a.csv --out two --holidays bad.csv").code(2).says("bad.csv:2: column 'date'");
+    dir.run("analyze a.csv --out two --holidays absent.csv").code(2).says("absent.csv");
+}

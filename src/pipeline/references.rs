@@ -29,11 +29,14 @@ pub(crate) struct Reference<'a> {
     pub(crate) episodes: &'a [Episode],
 }
 
+/// Lifts of several outlets in the four windows after an event.
+type Lifts = Arc<Vec<[f64; 4]>>;
+
 /// The reference outlets of each country.
 pub(crate) struct References<'a> {
     by_country: BTreeMap<&'a str, Vec<Reference<'a>>>,
     /// Lifts of the reference outlets around a period, by country: many series ask for the same.
-    known: Mutex<BTreeMap<(String, usize), Arc<Vec<[f64; 4]>>>>,
+    known: Mutex<BTreeMap<(String, usize), Lifts>>,
 }
 
 impl<'a> References<'a> {
@@ -112,7 +115,7 @@ impl<'a> References<'a> {
         baseline: &Range<usize>,
         step: Step,
         options: &Options,
-    ) -> Arc<Vec<[f64; 4]>> {
+    ) -> Lifts {
         let key = (country.to_string(), at);
         if let Some(known) = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
             return known.clone();

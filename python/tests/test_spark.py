@@ -130,7 +130,7 @@ def test_the_script_writes_the_tables(expected, tmp_path):
         assert (out / f"{table}.csv").read_bytes() == (expected / f"{table}.csv").read_bytes(), table
 
 
-@pytest.mark.skipif("SPARK_KILL" not in os.environ, reason="minutes: set SPARK_KILL=1")
+@pytest.mark.skipif("SPARK_KILL" not in os.environ, reason="minutes: set SPARK_KILL=25 (seconds until the kill)")
 def test_an_executor_killed_in_mid_job_changes_nothing(expected):
     spark = session("local-cluster[2,1,1024]", **{"spark.executor.memory": "1g"})
     try:

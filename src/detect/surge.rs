@@ -376,10 +376,10 @@ impl Walker {
             p,
             window,
         };
-        for u in onset..=t {
-            if !x[u].is_nan() {
+        for (u, &value) in x.iter().enumerate().take(t + 1).skip(onset) {
+            if !value.is_nan() {
                 // Against the baseline of the day of detection, so that the whole episode has one yardstick.
-                self.residual[u] = x[u] - level - season.at(u);
+                self.residual[u] = value - level - season.at(u);
                 self.out.expected[u] = level + season.at(u);
                 self.out.z[u] = self.residual[u] / self.out.spread[u];
                 note_peak(&mut episode, u, self.out.z[u]);

@@ -49,6 +49,9 @@ enum State {
     Walking(Box<Walker>),
 }
 
+/// The number of a series and the bytes of its walk.
+pub(crate) type Saved = (usize, Vec<u8>);
+
 /// All series of a panel, walked up to a period.
 #[derive(Debug)]
 pub struct Pass {
@@ -110,7 +113,7 @@ impl Pass {
     ///
     /// # Errors
     /// Bytes that are not those of a walk.
-    pub fn finish(&mut self, boundary: Option<usize>) -> Result<(Vec<Look>, Vec<(usize, Vec<u8>)>)> {
+    pub fn finish(&mut self, boundary: Option<usize>) -> Result<(Vec<Look>, Vec<Saved>)> {
         let (end, memory) = (self.grid.len, self.memory);
         let saved = Mutex::new(Vec::new());
         let looks = self.each(end, |series, track, base, looks| {

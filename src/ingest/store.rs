@@ -260,7 +260,8 @@ mod tests {
 
     fn sum(numbers: &[f64]) -> f64 {
         let mut store = Store::default();
-        (store.name("a"), store.country(""));
+        store.name("a");
+        store.country("");
         numbers.iter().for_each(|number| store.add(0, PAIR, *number));
         store.sorted(0)[0].1.sum
     }

@@ -38,7 +38,7 @@ fn split(line: &str) -> Option<Line<'_>> {
     // With the host in front, the line has four words before the time; a user may hold spaces.
     let host = (words.len() >= 4)
         .then(|| words[0])
-        .filter(|host| host.contains('.') && !host.parse::<std::net::IpAddr>().is_ok());
+        .filter(|host| host.contains('.') && host.parse::<std::net::IpAddr>().is_err());
     let target = request.split(' ').nth(1).unwrap_or("");
     let in_request = target.contains("://").then_some(target);
     let agent = rest.rsplit('"').nth(1).unwrap_or("");

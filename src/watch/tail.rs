@@ -25,6 +25,9 @@ pub struct Tail {
     revised: BTreeSet<usize>,
 }
 
+/// Series and periods that the store does not have yet.
+pub type Unstored = (Vec<(u32, Name)>, Vec<(Seconds, Period)>);
+
 /// What a file brought.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Taken {
@@ -253,7 +256,7 @@ impl Tail {
     }
 
     /// What is not yet in the store: series, periods.
-    pub fn changes(&self) -> (Vec<(u32, Name)>, Vec<(Seconds, Period)>) {
+    pub fn changes(&self) -> Unstored {
         let series = (self.stored..self.names.len()).map(|i| (i as u32, self.names[i].clone())).collect();
         let period = |&t: &usize| {
             let values = self.values.iter().map(|values| values[t]).collect();

@@ -82,48 +82,97 @@ fn background(report: &mut Report, data: &Path) {
         untouched.drops.len() as f64 / years
     ));
     report.promise(rate <= 1.0, "real background: alerts per series-year");
-    report.line("Known surges planted at a random date in every fourth series, the whole panel analysed again:\n");
-    report.line("| lift | days | found | found, noise ≤ 15% | onset within ±1 day | interval of the alert holds the lift | mean error of the lift (log) |");
-    report.line("|---|---|---|---|---|---|---|");
-    for (lift, len) in [(0.42, 7), (0.42, 28), (0.82, 7), (2.16, 1), (2.16, 3), (2.16, 7), (2.16, 28)] {
-        let (row, found) = inject(&all, &noises, lift, len);
-        report.line(&row);
-        let what = format!("real background, noise up to 15%: +{:.0}% for {len} days found in", 100.0 * lift);
+    let rounds = report.runs(4, 2) as usize;
+    report.line(&format!("Known surges planted at a random date, once into every series but in a quarter of them at a time ({rounds} rounds), the whole panel analysed again each time. The detector was tuned on the series of odd number alone; those of even number are held out. Found: an alert that overlaps the surge and begins at most two days before it. \"Lift error\" is the mean absolute error of the logarithm of the alert's lift, \"interval\" how often its 90% interval holds the mean lift planted.\n"));
+    report.line("| lift | days | found | found, noise ≤ 15% | the same, held out | onset within ±1 day | lift error | interval |");
+    report.line("|---|---|---|---|---|---|---|---|");
+    let mut cells: Vec<Vec<f64>> =
+        [0.2, 0.42, 0.82, 2.16].iter().flat_map(|lift| [1, 3, 7, 28].map(|days| vec![*lift; days])).collect();
+    // The published case: a rise of 42% in the first week that has fallen to 28% in the fourth.
+    cells.push((0..28).map(|day| 0.42 - 0.14 * f64::from(day - 6).clamp(0.0, 15.0) / 15.0).collect());
+    for lifts in cells {
+        let cell = inject(&all, &noises, &lifts, rounds);
+        report.line(&cell.row(&lifts));
+        let found = share(cell.hits.iter().filter(|h| h.calm).map(|h| h.found.is_some()));
+        let what = format!("real background, noise up to 15%: {} for {} days found in", name(&lifts), lifts.len());
         report.goal(found >= 0.95, &format!("{what} {:.0}%", 100.0 * found));
     }
 }
 
-fn inject(all: &[Vec<f64>], noises: &[f64], lift: f64, len: usize) -> (String, f64) {
-    let (mut raised, mut starts) = (all.to_vec(), BTreeMap::new());
-    for i in (0..all.len()).step_by(4) {
-        let start = generator(45, i as u64).random_range(120..all[i].len() - 40);
-        if all[i][start - 60..start + 30].iter().all(|v| !v.is_nan()) {
-            raised[i][start..start + len].iter_mut().for_each(|v| *v = (*v * (1.0 + lift)).round());
-            starts.insert(i, start as i64);
+/// What came of one planted surge.
+struct Hit {
+    calm: bool,
+    held_out: bool,
+    /// Onset error, log error of the lift, whether its interval holds the truth.
+    found: Option<(i64, f64, bool)>,
+}
+
+struct Cell {
+    hits: Vec<Hit>,
+}
+
+fn share(of: impl Iterator<Item = bool>) -> f64 {
+    let (yes, all) = of.fold((0.0, 0.0), |(yes, all), one| (yes + f64::from(u8::from(one)), all + 1.0));
+    yes / f64::max(all, 1.0)
+}
+
+fn name(lifts: &[f64]) -> String {
+    let percent = |lift: f64| format!("+{:.0}%", 100.0 * lift);
+    let (first, last) = (lifts[0], lifts[lifts.len() - 1]);
+    if first == last { percent(first) } else { format!("{} falling to {}", percent(first), percent(last)) }
+}
+
+impl Cell {
+    fn row(&self, lifts: &[f64]) -> String {
+        let recall = |kept: &dyn Fn(&Hit) -> bool| {
+            let of: Vec<&Hit> = self.hits.iter().filter(|h| kept(h)).collect();
+            format!("{:.0}% of {}", 100.0 * share(of.iter().map(|h| h.found.is_some())), of.len())
+        };
+        let found: Vec<_> = self.hits.iter().filter_map(|h| h.found).collect();
+        let close = share(found.iter().map(|f| f.0.abs() <= 1));
+        let covered = share(found.iter().map(|f| f.2));
+        let error = found.iter().map(|f| f.1).sum::<f64>() / found.len().max(1) as f64;
+        format!(
+            "| {} | {} | {} | {} | {} | {:.0}% | {error:.2} | {:.0}% |",
+            name(lifts),
+            lifts.len(),
+            recall(&|_| true),
+            recall(&|h| h.calm),
+            recall(&|h| h.calm && h.held_out),
+            100.0 * close,
+            100.0 * covered
+        )
+    }
+}
+
+fn inject(all: &[Vec<f64>], noises: &[f64], lifts: &[f64], rounds: usize) -> Cell {
+    let (len, mean) = (lifts.len(), lifts.iter().sum::<f64>() / lifts.len() as f64);
+    let mut hits = Vec::new();
+    for round in 0..rounds {
+        let (mut raised, mut starts) = (all.to_vec(), BTreeMap::new());
+        for i in (round..all.len()).step_by(4) {
+            let start = generator(45, i as u64).random_range(120..all[i].len() - 40);
+            if all[i][start - 60..start + 30].iter().all(|v| !v.is_nan()) {
+                let surge = raised[i][start..start + len].iter_mut();
+                surge.zip(lifts).for_each(|(v, lift)| *v = (*v * (1.0 + lift)).round());
+                starts.insert(i, start as i64);
+            }
+        }
+        let found = analyze(&panel(raised, |_| Role::State));
+        for (i, start) in starts {
+            let hit = |a: &&Alert| {
+                let (onset, end) = (a.onset / 86_400, a.end / 86_400);
+                number(&a.key) == i && onset < start + len as i64 && end >= start && onset > start - 3
+            };
+            let measured = |a: &Alert| {
+                let error = ((1.0 + a.lift.point) / (1.0 + mean)).ln().abs();
+                (a.onset / 86_400 - start, error, a.lift.low <= mean && mean <= a.lift.high)
+            };
+            let found = found.alerts.iter().find(hit).map(measured);
+            hits.push(Hit { calm: noises[i] <= 0.15, held_out: i % 2 == 0, found });
         }
     }
-    let found = analyze(&panel(raised, |_| Role::State));
-    let hits: BTreeMap<usize, (&Alert, i64)> = (found.alerts.iter())
-        .filter_map(|a| starts.get(&number(&a.key)).map(|start| (number(&a.key), (a, *start))))
-        .filter(|(_, (a, start))| a.onset / 86_400 < start + len as i64 && a.end / 86_400 >= *start)
-        .filter(|(_, (a, start))| a.onset / 86_400 > start - 3)
-        .collect();
-    let n = hits.len().max(1) as f64;
-    let share = |test: &dyn Fn(&Alert, i64) -> bool| hits.values().filter(|(a, s)| test(a, *s)).count() as f64 / n;
-    let close = share(&|a, s| (a.onset / 86_400 - s).abs() <= 1);
-    let covered = share(&|a, _| a.lift.low <= lift && lift <= a.lift.high);
-    let off = hits.values().map(|(a, _)| ((1.0 + a.lift.point) / (1.0 + lift)).ln().abs()).sum::<f64>() / n;
-    let calm = |i: &&usize| noises[**i] <= 0.15;
-    let (calm_found, calm_planted) = (hits.keys().filter(calm).count(), starts.keys().filter(calm).count());
-    let row = format!(
-        "| +{:.0}% | {len} | {}/{} | {calm_found}/{calm_planted} | {:.0}% | {:.0}% | {off:.2} |",
-        100.0 * lift,
-        hits.len(),
-        starts.len(),
-        100.0 * close,
-        100.0 * covered
-    );
-    (row, calm_found as f64 / calm_planted.max(1) as f64)
+    Cell { hits }
 }
 
 /// A dated event in a real series: what is known to happen.

@@ -3,23 +3,24 @@
 use crate::stats::plain::plain;
 
 /// Growth: a baseline that ends a gap ago lags behind a series that grows. How far it usually lags is learnt from the
-/// errors made, and corrected by as much as is surely there (positive-part shrinkage).
+/// errors made: the mean of a Normal prior around no lag and the errors so far, with its variance.
 #[derive(Clone, Debug)]
 pub struct Bias {
     mean: f64,
     variance: f64,
     errors: f64,
     memory: f64,
+    prior: f64,
     applied: f64,
 }
 
-plain!(Bias { mean, variance, errors, memory, applied });
+plain!(Bias { mean, variance, errors, memory, prior, applied });
 plain!(Drift { products, squares, rest, pairs, keep });
 
 impl Bias {
-    /// Errors are forgotten after about `memory` samples.
-    pub fn new(memory: f64) -> Bias {
-        Bias { mean: 0.0, variance: 0.0, errors: 0.0, memory, applied: 0.0 }
+    /// Errors are forgotten after about `memory` samples; `prior` is the standard deviation of the lag before any is known.
+    pub fn new(memory: f64, prior: f64) -> Bias {
+        Bias { mean: 0.0, variance: 0.0, errors: 0.0, memory, prior: prior * prior, applied: 0.0 }
     }
 
     /// Learns from the residual of a period and the spread of such residuals.
@@ -32,14 +33,25 @@ impl Bias {
         self.applied = self.correction();
     }
 
+    /// Variance of the mean error: neighbouring errors share their baseline, about a quarter of them are independent.
+    fn uncertain(&self) -> f64 {
+        4.0 * self.variance / self.errors
+    }
+
     /// What is to be added to the level.
     pub fn correction(&self) -> f64 {
-        if self.errors < 14.0 {
-            return 0.0;
+        if self.errors == 0.0 || self.prior == 0.0 {
+            0.0
+        } else {
+            self.mean * self.prior / (self.prior + self.uncertain())
         }
-        // Neighbouring errors share their baseline: about a quarter of them are independent.
-        let uncertain = 4.0 * self.variance / self.errors;
-        self.mean * (1.0 - uncertain / (self.mean * self.mean).max(1e-300)).max(0.0)
+    }
+
+    /// Standard deviation of the lag that remains.
+    pub fn error(&self) -> f64 {
+        let known =
+            if self.errors == 0.0 { 1.0 } else { self.uncertain() / (self.prior + self.uncertain()).max(1e-300) };
+        (self.prior * known).sqrt()
     }
 }
 

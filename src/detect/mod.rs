@@ -8,6 +8,8 @@ pub mod changepoint;
 pub mod cost;
 pub mod extent;
 pub mod fpop;
+pub mod heaviness;
+mod jump;
 pub mod novelty;
 pub mod online;
 pub mod pelt;

@@ -38,13 +38,17 @@ pub const OPEN_P: f64 = 2e-3;
 const TELLING_P: f64 = 3e-5;
 /// The lag behind growth is learnt over so many years.
 const BIAS_YEARS: f64 = 0.33;
+/// How much series grow or shrink in a year (standard deviation, logarithm).
+const GROWTH: f64 = 0.3;
+/// Mean age of a baseline's values by their weights, as a part of its length.
+const MEAN_AGE: f64 = 0.35;
 /// The onset is looked for again when the evidence has become so many times stronger.
 const REFINE: f64 = 0.1;
 /// The season is learnt from half a year; hours, of which each day gives 24, from twelve weeks.
 const SEASON_DAYS: f64 = 182.0;
 const HOURLY_SEASON_DAYS: f64 = 84.0;
 /// A level that has lasted as long as the baseline is the new normal.
-const SHIFT_DAYS: f64 = 56.0;
+pub const SHIFT_DAYS: f64 = 56.0;
 /// Least history: four weeks, or what a third of the baseline gives if that is less.
 const MIN_HISTORY_DAYS: f64 = 28.0;
 
@@ -80,6 +84,17 @@ impl Settings {
             drift_length: periods(7.0).max(1),
             drift_gap: periods(3.0).max(1),
             scale,
+        }
+    }
+}
+
+impl Settings {
+    /// How far the level may lag behind a series that grows as series do (standard deviation, working scale).
+    fn lag(&self) -> f64 {
+        let age = self.baseline.gap as f64 + MEAN_AGE * self.baseline.length as f64;
+        match self.scale {
+            Scale::Identity => 0.0,
+            _ => GROWTH * age / self.per_year,
         }
     }
 }
@@ -194,7 +209,7 @@ impl Walker {
             calm_since: 0,
             learnt: 0,
             current: None,
-            bias: Bias::new(BIAS_YEARS * settings.per_year),
+            bias: Bias::new(BIAS_YEARS * settings.per_year, settings.lag()),
             drift: Drift::new(settings.per_year),
             slow: Vec::new(),
             drifted: Vec::new(),
@@ -275,7 +290,7 @@ impl Walker {
             Some(current) => (current.level, current.prior, current.season.at(t)),
             None => match self.trailing.at(x, &self.out.in_episode, begin, t) {
                 Some((level, season)) => {
-                    self.spread.stand_on(level.observed);
+                    self.spread.stand_on(level.observed, self.bias.error());
                     let slow = level.level + self.bias.correction();
                     self.slow[t] = x[t] - slow - season.at(t);
                     let known = (slow + self.drifted[t], level.spread, season.at(t));
@@ -302,6 +317,7 @@ impl Walker {
             let u = self.learnt;
             self.learnt += 1;
             if !self.in_telling_episode(u) && !self.residual[u].is_nan() {
+                self.spread.learn_jump(&self.residual, u, self.calm_before(u), prior, floor);
                 self.spread.learn(&self.residual, u, self.calm_before(u), prior, floor);
                 self.bias.learn(self.residual[u], self.out.spread[t]);
                 let stretch = self.stretch(u);

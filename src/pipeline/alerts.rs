@@ -5,12 +5,12 @@ use crate::baseline::holiday;
 use crate::detect::surge::Episode;
 use crate::measure::attribution::{Onset, attribute};
 use crate::measure::comovement::{self, Onsets};
+use crate::pipeline::candidates::{Candidate, candidates, nearest_change};
 use crate::pipeline::lifts;
 use crate::pipeline::references::References;
 use crate::pipeline::score::{Known, Scored};
 use crate::pipeline::{Options, in_parallel, periods};
-use crate::series::{Key, Kind, Level, Panel, Role, Series};
-use crate::stats::fdr;
+use crate::series::{Key, Kind, Level, Panel, Series};
 use crate::time::{Seconds, Step};
 use std::collections::BTreeSet;
 
@@ -56,16 +56,6 @@ impl Judged {
     }
 }
 
-/// An episode on trial.
-pub(crate) struct Candidate<'a> {
-    pub(crate) series: usize,
-    pub(crate) episode: &'a Episode,
-    pub(crate) p: f64,
-    pub(crate) q: f64,
-    /// First period of the episode as it was first seen: its identity.
-    pub(crate) since: Seconds,
-}
-
 /// Decides which episodes are alerts. Surges and drops are two families of tests.
 pub(crate) fn judge(
     scored: &[Scored],
@@ -88,7 +78,7 @@ pub(crate) fn judge(
         for candidate in candidates {
             if candidate.q > options.fdr {
                 counts.not_significant += usize::from(sign > 0.0);
-            } else if below_floor(&scored[candidate.series], candidate.episode, options) {
+            } else if below_floor(&scored[candidate.series], &candidate.episode, options) {
                 counts.below_floor += usize::from(sign > 0.0);
             } else {
                 let stretches = if sign > 0.0 { &mut judged.surges } else { &mut judged.falls };
@@ -117,45 +107,6 @@ fn order(alert: &Alert) -> (i64, &str, &str, &str, &str, Level, &str) {
     (alert.onset, &key.state, &key.outlet, &key.country, &key.domain, alert.level, &alert.id)
 }
 
-/// All episodes of one sign in watched series, with q-values over the run. A series without an episode is a test too:
-/// it enters with p = 1, so that looking at more series costs what it must.
-fn candidates<'a>(scored: &'a [Scored], panel: &Panel, options: &Options, sign: f64) -> Vec<Candidate<'a>> {
-    let from = options.judge_from.map_or(0, |time| {
-        let steps = (time - panel.grid.start).div_euclid(panel.grid.step.seconds());
-        steps.clamp(0, panel.grid.len as i64) as usize
-    });
-    let mut found = Vec::new();
-    let mut quiet = 0;
-    for (i, series) in scored.iter().enumerate() {
-        // Periods that serve as history alone are no looks.
-        let looks = |from: usize| series.walk.p.iter().skip(from).filter(|p| !p.is_nan()).count();
-        if series.watched.series.role != Role::State || looks(from) == 0 {
-            continue;
-        }
-        let before = found.len();
-        let episodes = series.walk.episodes.iter().filter(|e| e.sign == sign && e.end >= from);
-        found.extend(episodes.map(|episode| Candidate {
-            series: i,
-            episode,
-            p: within_series(episode.p, looks(from.min(episode.onset))),
-            q: 1.0,
-            since: panel.grid.time(episode.first_seen),
-        }));
-        quiet += usize::from(found.len() == before);
-    }
-    let mut p: Vec<f64> = found.iter().map(|c| c.p).collect();
-    p.extend(std::iter::repeat_n(1.0, quiet));
-    for (candidate, q) in found.iter_mut().zip(fdr::q_values(&p)) {
-        candidate.q = q;
-    }
-    found
-}
-
-/// p-value of the most telling of `looks` looks at a series (Šidák 1967).
-fn within_series(p: f64, looks: usize) -> f64 {
-    -(looks as f64 * (-p.min(1.0 - 1e-16)).ln_1p()).exp_m1()
-}
-
 fn below_floor(series: &Scored, episode: &Episode, options: &Options) -> bool {
     let expected = series.scale.inverse(series.walk.expected[episode.onset]);
     is_below_floor(&series.watched.series, expected, episode, options)
@@ -179,7 +130,7 @@ pub(crate) fn alert(
     references: &References<'_>,
 ) -> Alert {
     let Known { grid, events, options } = *known;
-    let episode = candidate.episode;
+    let episode = candidate.episode.as_ref();
     let source = &series.watched.series;
     let selection = lifts::selection(series, episode, grid, options);
     let lift = lifts::of_stretch(series, episode, &selection, grid, options);
@@ -227,7 +178,7 @@ pub(crate) fn alert(
             low: grid.time(c.low),
             high: grid.time(c.high),
         }),
-        detectors: Detectors { zscore: true, changepoint: change.is_some() },
+        detectors: Detectors { zscore: candidate.seen, changepoint: change.is_some() },
         reference_lift,
         net_lift: net.net,
         controls: references.uses(&source.key.country, &net),
@@ -276,21 +227,6 @@ fn flags(series: &Scored, episode: &Episode, expected: f64, step: Step) -> BTree
         flags.insert(Flag::NewDomain);
     }
     flags
-}
-
-/// The break in the direction of the episode whose interval lies nearest to the onset, if it is near.
-fn nearest_change<'a>(series: &'a Scored, episode: &Episode, step: Step) -> Option<&'a crate::alert::ChangePoint> {
-    let near = periods(3.0, step).max(2);
-    let distance = |c: &crate::alert::ChangePoint| match episode.onset {
-        onset if onset < c.low => c.low - onset,
-        onset if onset > c.high => onset - c.high,
-        _ => 0,
-    };
-    series
-        .change_points
-        .iter()
-        .filter(|c| (c.after - c.before) * episode.sign > 0.0 && distance(c) <= near)
-        .min_by_key(|c| (distance(c), c.index.abs_diff(episode.onset)))
 }
 
 /// A name for the surge that stays the same when more data arrive: whose traffic, which step, which sign, since when.

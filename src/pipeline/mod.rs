@@ -4,6 +4,7 @@
 
 mod alerts;
 mod bytes;
+mod candidates;
 mod context;
 mod lifts;
 pub mod online;

@@ -21,6 +21,38 @@ pub fn q_values_any_dependence(p: &[f64]) -> Vec<f64> {
     step_up(p, (1..=n).map(|i| 1.0 / i as f64).sum())
 }
 
+/// False-discovery rates for tests that come in families, such as the surges of one series: for each test the smallest
+/// rate at which it would be reported when families are selected by Benjamini & Hochberg on their smallest p-value and,
+/// of R selected among m, each reports its tests with p ≤ rate·R/m (Benjamini & Bogomolov 2014, JRSS B 76). `p` must hold for the
+/// whole family (be corrected for having searched it). `families` counts those without a test too.
+///
+/// ```
+/// # use floodmark::stats::fdr::q_values_in_families;
+/// // Two surges of series 0, one of series 1, and two series without any.
+/// let q = q_values_in_families(&[0.001, 0.02, 0.01], &[0, 0, 1], 4);
+/// assert!((q[0] - 0.004).abs() < 1e-12 && (q[1] - 0.04).abs() < 1e-12 && (q[2] - 0.02).abs() < 1e-12);
+/// ```
+pub fn q_values_in_families(p: &[f64], family: &[usize], families: usize) -> Vec<f64> {
+    let mut least = std::collections::BTreeMap::new();
+    for (p, family) in p.iter().zip(family) {
+        least.entry(*family).and_modify(|l: &mut f64| *l = l.min(*p)).or_insert(*p);
+    }
+    let mut sorted: Vec<f64> = least.into_values().collect();
+    sorted.sort_by(f64::total_cmp);
+    let m = families.max(sorted.len()) as f64;
+    // The smallest rate that selects the families up to k or more.
+    let mut rates: Vec<f64> = sorted.iter().enumerate().map(|(k, p)| m * p / (k + 1) as f64).collect();
+    for k in (1..rates.len()).rev() {
+        rates[k - 1] = rates[k - 1].min(rates[k]);
+    }
+    let q = |p: &f64| {
+        let selected = sorted.partition_point(|least| least <= p);
+        let own = m * p / selected.max(1) as f64;
+        rates.get(selected).map_or(own, |more| own.min(*more)).clamp(*p, 1.0)
+    };
+    p.iter().map(q).collect()
+}
+
 fn step_up(p: &[f64], factor: f64) -> Vec<f64> {
     let mut order: Vec<usize> = (0..p.len()).filter(|&i| !p[i].is_nan()).collect();
     order.sort_by(|&a, &b| p[a].total_cmp(&p[b]));

@@ -75,6 +75,19 @@ impl<T: Plain> Plain for Option<T> {
     }
 }
 
+impl<const N: usize> Plain for [f64; N] {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.iter().for_each(|value| value.put(out));
+    }
+    fn read(input: &mut &[u8]) -> Option<Self> {
+        let mut values = [0.0; N];
+        for value in &mut values {
+            *value = f64::read(input)?;
+        }
+        Some(values)
+    }
+}
+
 impl<T: Plain> Plain for Vec<T> {
     fn put(&self, out: &mut Vec<u8>) {
         (self.len() as u32).put(out);

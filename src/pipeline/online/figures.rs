@@ -4,12 +4,14 @@ use super::{Pass, horizon};
 use crate::aggregate::Watched;
 use crate::alert::{Alert, Event, Flag};
 use crate::detect::surge::{Episode, Walk};
-use crate::pipeline::alerts::{self, Candidate};
+use crate::pipeline::alerts;
+use crate::pipeline::candidates::Candidate;
 use crate::pipeline::references::{self, Reference};
 use crate::pipeline::score::{self, Scored};
 use crate::pipeline::{Options, score::Known};
 use crate::series::{Key, Level, Role, Series};
 use crate::time::Grid;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// What the test of an alert says.
@@ -75,7 +77,8 @@ impl Place<'_> {
         let grid = Grid { start: grid.time(start), len: end - start, ..*grid };
         let known = Known { grid: &grid, events, options };
         let references = references.between(&scored.watched.series.key.country, start, end);
-        let candidate = Candidate { series: 0, episode: &episode, p: verdict.p, q: verdict.q, since };
+        let candidate =
+            Candidate { series: 0, episode: Cow::Borrowed(&episode), seen: true, p: verdict.p, q: verdict.q, since };
         Some(alerts::alert(&candidate, &scored, &known, &references))
     }
 

@@ -1,0 +1,135 @@
+//! What stands trial: the episodes of every watched series and, with hindsight, its upward change points; with
+//! p-values for the whole of a series and false-discovery rates for the whole run.
+
+use crate::alert::ChangePoint;
+use crate::detect::surge::Episode;
+use crate::pipeline::score::Scored;
+use crate::pipeline::{Options, periods};
+use crate::series::{Panel, Role};
+use crate::stats::fdr;
+use crate::time::{Seconds, Step};
+use std::borrow::Cow;
+
+/// The part of a series' chance of a false alert that change points get; the episodes have the rest.
+const CHANGE_POINTS: f64 = 0.1;
+/// A change point this far from an episode, in days, belongs to it.
+const NEAR_DAYS: f64 = 3.0;
+
+/// An episode on trial.
+pub(crate) struct Candidate<'a> {
+    /// Which series.
+    pub(crate) series: usize,
+    pub(crate) episode: Cow<'a, Episode>,
+    /// Whether the past alone had seen it; if not, only a change point tells.
+    pub(crate) seen: bool,
+    /// p-value for the whole of the series.
+    pub(crate) p: f64,
+    /// False-discovery rate over the run.
+    pub(crate) q: f64,
+    /// First period of the episode as it was first seen: its identity.
+    pub(crate) since: Seconds,
+}
+
+/// All candidates of one sign, with q-values over the run: each series is a family of tests. A series without an
+/// episode is one too, so that looking at more series costs what it must.
+pub(crate) fn candidates<'a>(scored: &'a [Scored], panel: &Panel, options: &Options, sign: f64) -> Vec<Candidate<'a>> {
+    let from = options.judge_from.map_or(0, |time| {
+        let steps = (time - panel.grid.start).div_euclid(panel.grid.step.seconds());
+        steps.clamp(0, panel.grid.len as i64) as usize
+    });
+    let hindsight = sign > 0.0;
+    let share = if hindsight { 1.0 - CHANGE_POINTS } else { 1.0 };
+    let mut found = Vec::new();
+    let mut families = 0;
+    for (i, series) in scored.iter().enumerate() {
+        // Periods that serve as history alone are no looks.
+        let looks = |from: usize| series.walk.p.iter().skip(from).filter(|p| !p.is_nan()).count();
+        if series.watched.series.role != Role::State || looks(from) == 0 {
+            continue;
+        }
+        families += 1;
+        let episodes = series.walk.episodes.iter().filter(|e| e.sign == sign && e.end >= from);
+        found.extend(episodes.map(|episode| Candidate {
+            series: i,
+            episode: Cow::Borrowed(episode),
+            seen: true,
+            p: (within_series(episode.p, looks(from.min(episode.onset))) / share).min(1.0),
+            q: 1.0,
+            since: panel.grid.time(episode.first_seen),
+        }));
+        if hindsight {
+            let shifts = shifts(series, panel.grid.step, from);
+            found.extend(shifts.into_iter().map(|(episode, p)| Candidate {
+                series: i,
+                since: panel.grid.time(episode.first_seen),
+                episode: Cow::Owned(episode),
+                seen: false,
+                p: (p / CHANGE_POINTS).min(1.0),
+                q: 1.0,
+            }));
+        }
+    }
+    let p: Vec<f64> = found.iter().map(|c| c.p).collect();
+    let family: Vec<usize> = found.iter().map(|c| c.series).collect();
+    for (candidate, q) in found.iter_mut().zip(fdr::q_values_in_families(&p, &family, families)) {
+        candidate.q = q;
+    }
+    found
+}
+
+/// p-value of the most telling of `looks` looks at a series (Šidák 1967).
+fn within_series(p: f64, looks: usize) -> f64 {
+    -(looks as f64 * (-p.min(1.0 - 1e-16)).ln_1p()).exp_m1()
+}
+
+/// The break in the direction of the episode whose interval lies nearest to the onset, if it is near.
+pub(crate) fn nearest_change<'a>(series: &'a Scored, episode: &Episode, step: Step) -> Option<&'a ChangePoint> {
+    let near = periods(NEAR_DAYS, step).max(2);
+    let distance = |c: &ChangePoint| match episode.onset {
+        onset if onset < c.low => c.low - onset,
+        onset if onset > c.high => onset - c.high,
+        _ => 0,
+    };
+    series
+        .change_points
+        .iter()
+        .filter(|c| (c.after - c.before) * episode.sign > 0.0 && distance(c) <= near)
+        .min_by_key(|c| (distance(c), c.index.abs_diff(episode.onset)))
+}
+
+/// Upward change points that belong to no episode, as episodes of their own: from the break to the next one, or until
+/// the new level has become normal.
+fn shifts(series: &Scored, step: Step, from: usize) -> Vec<(Episode, f64)> {
+    let walk = &series.walk;
+    let near = periods(NEAR_DAYS, step).max(2);
+    let normal = periods(crate::detect::surge::SHIFT_DAYS, step).max(4);
+    let begins = walk.p.iter().position(|p| !p.is_nan()).unwrap_or(walk.p.len());
+    let ends = walk.p.iter().rposition(|p| !p.is_nan()).map_or(0, |last| last + 1);
+    let mut found = Vec::new();
+    for (i, change) in series.change_points.iter().enumerate() {
+        let onset = change.index;
+        let next = series.change_points.get(i + 1).map_or(ends, |next| next.index.min(ends));
+        let known = |e: &Episode| e.sign > 0.0 && e.onset < next && e.end + near >= change.low;
+        if change.after <= change.before || onset < begins.max(from) || walk.episodes.iter().any(known) {
+            continue;
+        }
+        let end = next.min(onset + normal).saturating_sub(1).max(onset);
+        let peak = (onset..=end).filter(|&t| !walk.z[t].is_nan()).max_by(|&a, &b| walk.z[a].total_cmp(&walk.z[b]));
+        let Some(peak) = peak else { continue };
+        let episode = Episode {
+            sign: 1.0,
+            onset,
+            first_seen: onset,
+            detected: end,
+            end,
+            open: end + 1 == ends,
+            level_shift: end + 1 == onset + normal,
+            peak,
+            peak_z: walk.z[peak],
+            p: change.p_value,
+            window: end + 1 - onset,
+        };
+        found.push((episode, change.p_value));
+    }
+    found
+}

@@ -39,7 +39,7 @@ fn planted_surges_are_told_while_they_last_and_closed_when_they_are_over() {
         let opened = life.next().expect("it was found");
         assert_eq!((opened.change, opened.alert.status), (Change::Opened, Status::Open));
         let day = |time: i64| (time - panel.grid.start) / Step::DAY.seconds();
-        assert!((onset..onset + 4).contains(&day(opened.period)), "{outlet} told on day {}", day(opened.period));
+        assert!((onset..onset + 6).contains(&day(opened.period)), "{outlet} told on day {}", day(opened.period));
         let closed = life.next_back().expect("it ended");
         assert_eq!(closed.change, Change::Closed);
         assert!((day(closed.alert.end) - end).abs() <= 3, "{outlet} ended on {}", day(closed.alert.end));

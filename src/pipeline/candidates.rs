@@ -113,6 +113,10 @@ fn shifts(series: &Scored, step: Step, from: usize) -> Vec<(Episode, f64)> {
         if change.after <= change.before || onset < begins.max(from) || walk.episodes.iter().any(known) {
             continue;
         }
+        let before = i.checked_sub(1).map_or(0, |i| series.change_points[i].index);
+        if change.p_value > CHANGE_POINTS || !is_step(series, before, onset, next) {
+            continue;
+        }
         let end = next.min(onset + normal).saturating_sub(1).max(onset);
         let peak = (onset..=end).filter(|&t| !walk.z[t].is_nan()).max_by(|&a, &b| walk.z[a].total_cmp(&walk.z[b]));
         let Some(peak) = peak else { continue };
@@ -132,4 +136,26 @@ fn shifts(series: &Scored, step: Step, from: usize) -> Vec<(Episode, f64)> {
         found.push((episode, change.p_value));
     }
     found
+}
+
+/// Whether two levels describe `before..next` better than a straight line does (Schwarz 1978; the place of the step is
+/// a parameter too): growth is no staircase.
+fn is_step(series: &Scored, before: usize, onset: usize, next: usize) -> bool {
+    let at = |range: std::ops::Range<usize>| -> Vec<(f64, f64)> {
+        let value = |t: usize| series.scale.forward(series.watched.series.values[t]);
+        range.map(|t| (t as f64, value(t))).filter(|(_, x)| x.is_finite()).collect()
+    };
+    let (left, right) = (at(before..onset), at(onset..next));
+    let squares = |points: &[(f64, f64)], line: bool| {
+        let n = points.len().max(1) as f64;
+        let (t, x) = points.iter().fold((0.0, 0.0), |(t, x), p| (t + p.0 / n, x + p.1 / n));
+        let sum = |f: &dyn Fn(&(f64, f64)) -> f64| points.iter().map(f).sum::<f64>();
+        let (tt, tx) = (sum(&|p| (p.0 - t).powi(2)), sum(&|p| (p.0 - t) * (p.1 - x)));
+        let slope = if line && tt > 0.0 { tx / tt } else { 0.0 };
+        sum(&|p| (p.1 - x - slope * (p.0 - t)).powi(2))
+    };
+    let steps = squares(&left, false) + squares(&right, false);
+    let all: Vec<(f64, f64)> = left.into_iter().chain(right).collect();
+    let n = all.len().max(2) as f64;
+    n * steps.max(1e-12).ln() + n.ln() < n * squares(&all, true).max(1e-12).ln()
 }

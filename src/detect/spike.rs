@@ -173,14 +173,13 @@ impl Spread {
         0.75 * self.windows.len() as f64 * (3.0 / w as f64).min(1.0)
     }
 
-    /// How far out `z` lies for a mean of `w` scores, had they no skewness (Johnson 1978, JASA 73; the Cornish–Fisher
-    /// expansion). Logarithms of small counts reach further down than up. Only a skewness surely there counts,
-    /// and only against the surge.
+    /// How far out `z` lies for a mean of `w` scores, had they no skewness to the left (Johnson 1978, JASA 73; the
+    /// Cornish–Fisher expansion). Logarithms of small counts reach further down than up; only a skewness surely there counts.
     fn without_skew(&self, z: f64, w: usize) -> f64 {
-        let sure = (self.skewness.abs() - (SKEWNESS_VARIANCE / self.singles).sqrt()).max(0.0);
-        if w == 1 || self.skewness * z < 0.0 {
+        if w == 1 || z > 0.0 || self.skewness > 0.0 {
             return z.abs();
         }
+        let sure = (-self.skewness - (SKEWNESS_VARIANCE / self.singles).sqrt()).max(0.0);
         z.abs() - sure / (6.0 * (w as f64).sqrt()) * (z * z - 1.0)
     }
 

@@ -88,12 +88,11 @@ impl Heaviness {
             *evidence = self.keep * *evidence + density(k);
             best = best.max(*evidence);
         }
-        let mut sum = 0.0;
-        for k in 0..N {
-            self.weights[k] = prior[k] * (self.evidence[k] - best).exp();
-            sum += self.weights[k];
+        for ((weight, evidence), prior) in self.weights.iter_mut().zip(self.evidence).zip(prior) {
+            *weight = prior * (evidence - best).exp();
         }
-        self.weights.iter_mut().for_each(|w| *w /= sum);
+        let sum: f64 = self.weights.iter().sum();
+        self.weights.iter_mut().for_each(|weight| *weight /= sum);
     }
 
     /// Chance of a residual of `z` spreads or more, the spread itself being known to `known` degrees of freedom.

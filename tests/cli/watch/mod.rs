@@ -87,11 +87,13 @@ pub fn table(text: &str) -> Vec<Vec<String>> {
     reader.records().map(|row| row.expect("a row").iter().map(str::to_string).collect()).collect()
 }
 
+/// Message key → keys of its transitions, and how often it came.
+type Seen = Arc<Mutex<BTreeMap<String, (Vec<String>, usize)>>>;
+
 /// A receiver of webhooks that honours the idempotency key: the same message twice counts once.
 pub struct Receiver {
     pub url: String,
-    /// Message key → keys of its transitions, and how often it came.
-    seen: Arc<Mutex<BTreeMap<String, (Vec<String>, usize)>>>,
+    seen: Seen,
 }
 
 impl Receiver {
@@ -99,7 +101,7 @@ impl Receiver {
     pub fn start(slow: u64) -> Receiver {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let url = format!("http://{}/alerts", listener.local_addr().expect("an address"));
-        let seen: Arc<Mutex<BTreeMap<String, (Vec<String>, usize)>>> = Arc::default();
+        let seen = Seen::default();
         let kept = Arc::clone(&seen);
         std::thread::spawn(move || {
             for (n, stream) in listener.incoming().flatten().enumerate() {

@@ -211,8 +211,9 @@ fn articles_born_or_dead_within_the_data_have_defined_answers() {
         writeln!(rows, "{},series,{}", cells[0], cells[1]).expect("memory");
     }
     assert_eq!(articles.len(), 14);
-    let mut alerts = 0;
+    let (mut alerts, mut days) = (0, 0);
     for (name, rows) in &articles {
+        days += rows.lines().count() - 1;
         let dir = analyze(rows, "--series csv --fdr 0.5");
         for file in ["alerts.csv", "drops.csv", "series.csv"] {
             let table = dir.read(&format!("floodmark-out/{file}"));
@@ -220,7 +221,8 @@ fn articles_born_or_dead_within_the_data_have_defined_answers() {
         }
         alerts += onsets(&dir, "alerts.csv").len();
     }
-    assert!((1..=15).contains(&alerts), "{alerts}");
+    // Half of what is told at this rate may be false; even so at most one a series-year.
+    assert!(alerts >= 1 && alerts <= days / 365, "{alerts} alerts in {days} days");
 }
 
 #[test]

@@ -120,11 +120,19 @@ fn with_defaults(settings: Settings) -> Settings {
 
 fn hints(settings: &Settings) -> Result<ingest::Hints> {
     Ok(ingest::Hints {
-        format: settings.format.filter(|format| *format != Format::Auto).map(Format::name),
+        format: format(settings.format.unwrap_or_default(), &settings.domain_col),
         about: settings.name.clone(),
         date: settings.date.as_deref().map(|text| moment("date", text)).transpose()?.map(|(day, _)| day),
         articles: settings.articles.clone(),
     })
+}
+
+/// The format asked for. Who names the column of the domains has a table.
+pub(super) fn format(asked: Format, domain_col: &Option<String>) -> Option<String> {
+    match asked {
+        Format::Auto => domain_col.as_ref().map(|_| ingest::TABLE.into()),
+        format => Some(format.name()),
+    }
 }
 
 /// A severity by its option.

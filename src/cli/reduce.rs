@@ -1,9 +1,8 @@
 //! `reduce`: any files to the canonical table.
 
 use super::args::Reduce;
-use super::plan::{kind_of, moment};
+use super::plan::{format, kind_of, moment};
 use super::{Outcome, to_stdout};
-use crate::config::Format;
 use crate::error::{Error, Result};
 use crate::ingest::reduce::{By, Order, Reduced, Unknown, reduce};
 use crate::ingest::{Columns, Hints};
@@ -87,7 +86,7 @@ fn order<'a>(arguments: &Reduce, registry: &'a Registry) -> Result<Order<'a>> {
         kind: arguments.value_kind.map(kind_of),
         time_zone: arguments.time_zone.clone(),
         hints: Hints {
-            format: (arguments.format != Format::Auto).then(|| arguments.format.name()),
+            format: format(arguments.format, &arguments.domain_col),
             about: arguments.name.clone(),
             date: date.map(|(day, _)| day),
             articles: arguments.articles.clone(),

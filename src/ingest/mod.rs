@@ -87,10 +87,14 @@ pub enum Watch {
     All,
 }
 
+/// As a format in [`Hints`]: a table whose columns the user named, CSV, NDJSON or Parquet by its content. It is none of the
+/// sources, even where it looks like one: they know their own columns.
+pub const TABLE: &str = "table";
+
 /// What the user knows about files that they do not say themselves.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hints {
-    /// Name of the format, as `--format` takes it; `None` = by the content.
+    /// Name of the format, as `--format` takes it, or [`TABLE`]; `None` = by the content.
     pub format: Option<String>,
     /// What files without names of their own are about: a host or a term.
     pub about: Option<String>,

@@ -1,5 +1,6 @@
 //! From a named file to one that can be scanned: unpacked, in UTF-8, its shape known.
 
+use super::TABLE;
 use super::formats;
 use super::header;
 use super::option::short;
@@ -108,7 +109,7 @@ pub(super) fn format_of(start: &[u8], name: &str, asked: Option<&str>) -> Result
     let asked = asked.filter(|asked| *asked != "auto");
     if start.starts_with(b"PAR1") {
         return match asked {
-            None | Some("parquet") => Ok(Format::Parquet),
+            None | Some("parquet" | TABLE) => Ok(Format::Parquet),
             Some(asked) => Err(Error::input(format!("found Parquet, expected the format '{asked}'"))),
         };
     }
@@ -123,6 +124,7 @@ pub(super) fn format_of(start: &[u8], name: &str, asked: Option<&str>) -> Result
         Some("csv") => dialect(start, line_end(start)).map(Format::Csv),
         Some("ndjson") => Ok(Format::Ndjson),
         Some("parquet") => Err(Error::input("found text, expected Parquet")),
+        Some(TABLE) => table(start, text, name),
         Some(asked) => formats::named(asked)
             .map(Format::Foreign)
             .ok_or_else(|| Error::usage(format!("no format '{asked}'; see --help for the list"))),
@@ -134,6 +136,10 @@ fn guessed(start: &[u8], text: &[u8], name: &str) -> Result<Format> {
     if let Some(format) = formats::recognised(&formats::Head::new(&String::from_utf8_lossy(text), name)) {
         return Ok(Format::Foreign(format));
     }
+    table(start, text, name)
+}
+
+fn table(start: &[u8], text: &[u8], name: &str) -> Result<Format> {
     match text.trim_ascii_start().first() {
         Some(b'{') => Ok(Format::Ndjson),
         Some(b'[') => Err(Error::input("found a JSON array, expected one JSON object a line (NDJSON)")),

@@ -40,7 +40,13 @@ fn read(arguments: &Detect) -> Result<Plain> {
         Columns { time: arguments.time_col.clone(), value: arguments.value_col.clone(), ..Columns::default() };
     let hints =
         Hints { format: (arguments.format != Format::Auto).then(|| arguments.format.name()), ..Hints::default() };
-    if let Some(plain) = read_foreign(Path::new(&arguments.file), &hints, &columns, arguments.series.as_deref())? {
+    // Who names a column has a plain table, even where it looks like the export of a source.
+    let plain = arguments.format == Format::Auto
+        && arguments.series.is_none()
+        && (columns.time.is_some() || columns.value.is_some());
+    if !plain
+        && let Some(plain) = read_foreign(Path::new(&arguments.file), &hints, &columns, arguments.series.as_deref())?
+    {
         return Ok(plain);
     }
     if arguments.series.is_some() {

@@ -180,9 +180,12 @@ fn an_interrupted_run_leaves_nothing_and_says_so() {
         std::thread::sleep(Duration::from_millis(10));
     }
     std::thread::sleep(Duration::from_millis(50));
+    // Waiting closes the child's input, and its end would race with the signal.
+    let input = child.stdin.take();
     let killed = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill");
     assert!(killed.success());
     let code = child.wait().expect("the program ends").code();
+    drop(input);
     assert_eq!(code, Some(130));
     assert_eq!(dir.entries("."), ["a.csv"]);
 }

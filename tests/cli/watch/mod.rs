@@ -130,7 +130,7 @@ impl Receiver {
                     let keys = body["transitions"].as_array().expect("a list").iter();
                     let keys = keys.map(|one| one["key"].as_str().expect("a key").to_string()).collect();
                     kept.lock().expect("no panic").entry(key).or_insert((keys, 0)).1 += 1;
-                    std::thread::sleep(Duration::from_millis(n as u64 * 7919 % (slow + 1)));
+                    std::thread::sleep(Duration::from_millis((n as u64 + 1) * 7919 % (slow + 1)));
                     let _ = (&stream).write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
                 });
             }

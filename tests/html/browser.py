@@ -124,7 +124,7 @@ class Page:
 
     def run(self, script):
         """The value of a JavaScript expression."""
-        answer = self.call("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
+        answer = self.call("Runtime.evaluate", userGesture=True, expression=script, returnByValue=True, awaitPromise=True)
         if "exceptionDetails" in answer:
             raise RuntimeError(f"{script[:200]}: {answer['exceptionDetails']}")
         return answer["result"].get("value")

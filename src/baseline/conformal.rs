@@ -3,6 +3,7 @@
 use crate::stats::resample::generator;
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
+use std::sync::OnceLock;
 
 /// Conformal inference over moving blocks, the model refitted under every null (Chernozhukov, Wüthrich & Zhu 2021,
 /// JASA 116). The fit is linear in the treated series, so under the null of an effect θ the residuals are u − θe and
@@ -48,45 +49,96 @@ impl Conformal {
     }
 }
 
-/// What the conformal p-value does under autoregressive noise of the same memory: blocks are few and dependent, so it
-/// is too small somewhat too often. Its own distribution puts that right (prepivoting, Beran 1988, JASA 83).
+/// Memories of noise at which the conformal p-value is looked at; in between, straight lines.
+const MEMORIES: [f64; 8] = [0.0, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9];
+
+/// What the conformal p-value does under autoregressive noise: blocks are few and dependent, so it is too small
+/// somewhat too often. Its own distribution puts that right (prepivoting, Beran 1988, JASA 83). The noise depends on
+/// the regression alone, not on the series treated, so that many series share it.
+#[derive(Debug, Default)]
 pub(super) struct Calibration {
-    /// Conformal p-values of simulated noise, sorted.
-    draws: Vec<f64>,
+    seed: u64,
+    draws: usize,
+    courses: [OnceLock<Course>; MEMORIES.len()],
+}
+
+/// Noise of one memory.
+#[derive(Debug)]
+struct Course {
+    /// Memory that residuals of the regression show of it: the fit takes some away.
+    shown: f64,
+    /// Conformal p-values, sorted.
+    p: Vec<f64>,
 }
 
 impl Calibration {
-    const DRAWS: usize = 199;
-    const TRIALS: usize = 30;
+    /// With at most 199 simulated courses a memory.
+    pub(super) fn new(seed: u64, draws: usize) -> Calibration {
+        Calibration { seed, draws: draws.min(199), ..Calibration::default() }
+    }
 
-    /// `left`: residuals once the effect is out, `refit`: what the regression leaves of a series.
-    pub(super) fn of(left: &[f64], before: usize, refit: impl Fn(&[f64]) -> Vec<f64>, seed: u64) -> Calibration {
-        let mut rng = generator(seed, 0xC0F0);
-        let mut draw = |phi: f64| refit(&autoregression(phi, left.len(), &mut rng));
-        // The fit takes memory out of its residuals: simulated ones say how much (Gouriéroux, Renault & Touzi 2000).
+    /// For residuals `left`, once the effect is out; `refit` is what the regression leaves of a series. Which memory
+    /// shows as much as they do is found by looking it up (indirect inference: Gouriéroux, Renault & Touzi 2000).
+    pub(super) fn of(&self, left: &[f64], before: usize, refit: impl Fn(&[f64]) -> Vec<f64>) -> Calibrated<'_> {
         let seen = memory(left);
-        let mut phi = seen.clamp(0.0, 0.9);
-        for _ in 0..2 {
-            let shown = (0..Self::TRIALS).map(|_| memory(&draw(phi))).sum::<f64>() / Self::TRIALS as f64;
-            phi = (phi + seen - shown).clamp(0.0, 0.9);
+        let course = |k: usize| self.courses[k].get_or_init(|| self.draw(MEMORIES[k], left.len(), before, &refit));
+        let mut below = course(0);
+        if seen <= below.shown {
+            return Calibrated { below, above: below, part: 0.0 };
         }
-        let mut draws: Vec<f64> =
-            (0..Self::DRAWS).map(|_| conformal_p_value(&block_sums(&draw(phi), before))).collect();
-        draws.sort_unstable_by(f64::total_cmp);
-        Calibration { draws }
+        for k in 1..MEMORIES.len() {
+            let above = course(k);
+            if seen <= above.shown {
+                return Calibrated { below, above, part: (seen - below.shown) / (above.shown - below.shown) };
+            }
+            below = above;
+        }
+        Calibrated { below, above: below, part: 0.0 }
+    }
+
+    fn draw(&self, phi: f64, n: usize, before: usize, refit: impl Fn(&[f64]) -> Vec<f64>) -> Course {
+        // The same random numbers for every memory: what is found changes with it smoothly.
+        let mut rng = generator(self.seed, 0xC0F0);
+        let mut shown = 0.0;
+        let mut p: Vec<f64> = (0..self.draws)
+            .map(|_| {
+                let noise = refit(&autoregression(phi, n, &mut rng));
+                shown += memory(&noise) / self.draws as f64;
+                conformal_p_value(&block_sums(&noise, before))
+            })
+            .collect();
+        p.sort_unstable_by(f64::total_cmp);
+        Course { shown, p }
+    }
+}
+
+/// A calibration for the memory of one series.
+pub(super) struct Calibrated<'a> {
+    below: &'a Course,
+    above: &'a Course,
+    part: f64,
+}
+
+impl Calibrated<'_> {
+    fn between(&self, of: impl Fn(&Course) -> f64) -> f64 {
+        let below = of(self.below);
+        if self.part == 0.0 { below } else { below + self.part * (of(self.above) - below) }
     }
 
     /// The level at which the conformal test must be made to have size `alpha`; never above `alpha`.
     pub(super) fn level(&self, alpha: f64) -> f64 {
-        let rank = (alpha * (self.draws.len() + 1) as f64).floor() as usize;
-        // A p-value equal to the one at that rank would be refused too often.
-        self.draws.get(rank).map_or(alpha, |p| alpha.min(*p - 1e-9).max(0.0))
+        self.between(|course| {
+            let rank = (alpha * (course.p.len() + 1) as f64).floor() as usize;
+            // A p-value equal to the one at that rank would be refused too often.
+            course.p.get(rank).map_or(alpha, |p| alpha.min(*p - 1e-9).max(0.0))
+        })
     }
 
     /// How often noise alone gives a conformal p-value this small; never below the conformal p-value itself.
     pub(super) fn p_value(&self, conformal: f64) -> f64 {
-        let reached = self.draws.partition_point(|p| *p <= conformal);
-        ((1 + reached) as f64 / (1 + self.draws.len()) as f64).max(conformal)
+        let reached =
+            |course: &Course| (1 + course.p.partition_point(|p| *p <= conformal)) as f64 / (1 + course.p.len()) as f64;
+        self.between(reached).max(conformal)
     }
 }
 

@@ -1,9 +1,11 @@
 //! What was to be expected: season, level and their error, learnt from a stretch of the past.
 
 mod conformal;
+pub(crate) mod controls;
 pub mod counterfactual;
 pub mod drift;
 pub mod holiday;
 pub mod local;
+mod ridge;
 pub mod seasonal;
 pub mod trailing;

@@ -1,6 +1,6 @@
 //! Lifts of surges and around dated events: which series, which baseline, which controls.
 
-use crate::alert::{ContributionRow, ControlRow, Estimate, Event, LiftRow, PlaceboRow, RatioRow, Window};
+use crate::alert::{ContributionRow, ControlRow, ControlUse, Estimate, Event, LiftRow, PlaceboRow, RatioRow, Window};
 use crate::baseline::holiday;
 use crate::detect::surge::{Episode, Settings};
 use crate::measure::expected::Setting;
@@ -8,7 +8,7 @@ use crate::measure::lift::{Lift, event_lifts, lift, window_range};
 use crate::measure::selection::{Finder, Selection};
 use crate::measure::{index, placebo};
 use crate::pipeline::alerts::Judged;
-use crate::pipeline::references::References;
+use crate::pipeline::references::{self, References};
 use crate::pipeline::score::Scored;
 use crate::pipeline::shares::{self, totals};
 use crate::pipeline::{Options, in_parallel, parts, periods};
@@ -273,15 +273,21 @@ pub(crate) fn lift_tables(
         let source = &s.watched.series;
         source.role == Role::State && s.watched.level != Level::Domain && source.kind.has_lift()
     };
-    let series: Vec<(usize, &Scored)> = scored.iter().enumerate().filter(|(_, s)| wanted(s)).collect();
-    let rows = in_parallel(series, options.jobs, &|_, _| {}, |(i, s)| {
-        let mask = judged.mask(i, panel.grid.len);
-        let mut rows = tables.visits(s, &mask);
-        rows.index = tables.index(s, &mask);
-        rows
-    });
+    let mut by_country: BTreeMap<&str, Vec<(usize, &Scored)>> = BTreeMap::new();
+    for (i, s) in scored.iter().enumerate().filter(|(_, s)| wanted(s)) {
+        by_country.entry(&s.watched.series.key.country).or_default().push((i, s));
+    }
     let mut all = Lifted::default();
-    rows.into_iter().for_each(|rows| all.add(rows));
+    for series in by_country.into_values() {
+        let rows = in_parallel(series, options.jobs, &|_, _| {}, |(i, s)| {
+            let mask = judged.mask(i, panel.grid.len);
+            let mut rows = tables.visits(s, &mask);
+            rows.index = tables.index(s, &mask);
+            rows
+        });
+        rows.into_iter().for_each(|rows| all.add(rows));
+        tables.references.next_country();
+    }
     all.sort();
     all.ratios = shares::ratios(scored, judged, panel, events, options);
     all
@@ -316,27 +322,14 @@ impl Tables<'_> {
             }
             row.pp_change = share.as_ref().map_or(f64::NAN, |s| points(s, place.baseline, &place.range, place.outside));
             rows.placebos.push(self.placebo(row, place, lift));
-            if self.is_netted(s)
-                && let Some(net) = self.references.net_of(
-                    s,
-                    place.at,
-                    place.range.clone(),
-                    place.outside,
-                    self.grid.step,
-                    self.options,
-                )
-            {
-                row.net_lift = net.net;
-                let uses = self.references.uses(&source.key.country, &net);
-                rows.controls.extend(uses.into_iter().map(|control| ControlRow {
-                    event: row.event.clone(),
-                    event_date: row.event_date,
-                    state: row.state.clone(),
-                    outlet: row.outlet.clone(),
-                    country: row.country.clone(),
-                    window: row.window,
-                    control,
-                }));
+            if self.is_netted(s) {
+                let net = references::Place { before: place.at, window: place.range.clone(), excluded: place.outside };
+                let net = self.references.net_of_event(s, &net, setting.draws, self.grid.step, self.options);
+                row.net_lift = net.as_ref().map_or(Estimate::UNKNOWN, |net| net.net);
+                // The outlets of a state are compared with the same ones: which of these moved is said once.
+                if let (true, Some(net)) = (is_state, net) {
+                    rows.controls.extend(control_rows(row, self.references.uses(&source.key.country, &net)));
+                }
             }
             if is_state {
                 let (baseline, outside) = (place.baseline, place.outside);
@@ -415,6 +408,18 @@ impl Tables<'_> {
         }
         rows
     }
+}
+
+fn control_rows(row: &LiftRow, uses: Vec<ControlUse>) -> impl Iterator<Item = ControlRow> + '_ {
+    uses.into_iter().map(|control| ControlRow {
+        event: row.event.clone(),
+        event_date: row.event_date,
+        state: row.state.clone(),
+        outlet: row.outlet.clone(),
+        country: row.country.clone(),
+        window: row.window,
+        control,
+    })
 }
 
 /// Alerts elsewhere are no part of a baseline; the window itself is what is measured.

@@ -1,8 +1,10 @@
 //! The reference outlets of each country: controls of net lifts, and placebos in space.
 
 use crate::alert::{ControlRow, ControlUse, Estimate};
-use crate::baseline::counterfactual::{Control, NetLift, Standing, net_lift};
+use crate::baseline::controls::Rows;
+use crate::baseline::counterfactual::{Control, Counterfactual, NetLift, Standing};
 use crate::detect::surge::Episode;
+use crate::measure::expected::{Expected, Setting};
 use crate::measure::lift::plain_event_lifts;
 use crate::measure::selection::Selection;
 use crate::pipeline::Options;
@@ -29,6 +31,13 @@ pub(crate) struct Reference<'a> {
     pub(crate) episodes: &'a [Episode],
 }
 
+/// Where a net lift is taken: fitted before this period, judged in this window; excluded periods are no baseline.
+pub(super) struct Place<'a> {
+    pub(super) before: usize,
+    pub(super) window: Range<usize>,
+    pub(super) excluded: &'a [bool],
+}
+
 /// Lifts of several outlets in the four windows after an event.
 type Lifts = Arc<Vec<[f64; 4]>>;
 
@@ -37,7 +46,12 @@ pub(crate) struct References<'a> {
     by_country: BTreeMap<&'a str, Vec<Reference<'a>>>,
     /// Lifts of the reference outlets around a period, by country: many series ask for the same.
     known: Mutex<BTreeMap<(String, usize), Lifts>>,
+    /// Counterfactuals of the windows after dated events in the country at hand, by window and draws: most series share one.
+    shared: Mutex<BTreeMap<(usize, usize, usize), Vec<Arc<Counterfactual>>>>,
 }
+
+/// So many counterfactuals are kept a window; series with gaps or alerts of their own need others.
+const MOST_SHARED: usize = 4;
 
 impl<'a> References<'a> {
     pub(crate) fn new(scored: &'a [Scored]) -> Self {
@@ -49,12 +63,12 @@ impl<'a> References<'a> {
                 episodes: &s.walk.episodes,
             });
         }
-        References { by_country, known: Mutex::default() }
+        References { by_country, known: Mutex::default(), shared: Mutex::default() }
     }
 
     /// From the references of each country.
     pub(crate) fn of(by_country: impl Iterator<Item = (&'a str, Vec<Reference<'a>>)>) -> Self {
-        References { by_country: by_country.collect(), known: Mutex::default() }
+        References { by_country: by_country.collect(), known: Mutex::default(), shared: Mutex::default() }
     }
 
     /// The lift of an episode net of the references of its country; unknown without any.
@@ -66,32 +80,68 @@ impl<'a> References<'a> {
         step: Step,
         options: &Options,
     ) -> NetLift {
-        let window = episode.onset..episode.end + 1;
         let excluded = excluded(series, Some(episode));
-        match self.net_of(series, episode.onset, window, &excluded, step, options) {
+        let place = Place { before: episode.onset, window: episode.onset..episode.end + 1, excluded: &excluded };
+        let seasons = seasons(step);
+        let setting = setting(&seasons, series.watched.series.kind, &series.watched.series.values, step, options);
+        let course = |controls: &[&[f64]], rows| Counterfactual::new(controls, rows, &setting).map(Arc::new);
+        match self.net_of(series, &place, &setting, step, options, course) {
             Some(net) => NetLift { net: selection.widen(net.net), ..net },
             None => UNKNOWN_NET,
         }
     }
 
-    /// Fitted on what lies before period `before` (less the gap), judged in `window`.
-    pub(super) fn net_of(
+    /// The net lift in the window after a dated event, with an interval from `draws` simulated courses.
+    pub(super) fn net_of_event(
         &self,
         series: &Scored,
-        before: usize,
-        window: Range<usize>,
-        excluded: &[bool],
+        place: &Place<'_>,
+        draws: usize,
         step: Step,
         options: &Options,
     ) -> Option<NetLift> {
         let source = &series.watched.series;
-        let controls = self.by_country.get(source.key.country.as_str())?;
-        let controls: Vec<&[f64]> = controls.iter().map(|reference| reference.values).collect();
         let seasons = seasons(step);
-        let setting = setting(&seasons, source.kind, &source.values, step, options);
-        let baseline = baseline_before(before, CONTROL_DAYS, step, options);
-        source.kind.has_lift().then_some(())?;
-        net_lift(&source.values, &controls, baseline, window, Some(excluded), &setting)
+        let setting = Setting { draws, ..setting(&seasons, source.kind, &source.values, step, options) };
+        let key = (place.window.start, place.window.end, draws);
+        self.net_of(series, place, &setting, step, options, |controls, rows| {
+            let shared = || self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+            let known = shared().get(&key).and_then(|all| all.iter().find(|c| c.serves(&rows, &setting)).cloned());
+            if known.is_some() {
+                return known;
+            }
+            let new = Arc::new(Counterfactual::new(controls, rows, &setting)?);
+            let mut shared = shared();
+            let all = shared.entry(key).or_default();
+            if all.len() < MOST_SHARED {
+                all.push(new.clone());
+            }
+            Some(new)
+        })
+    }
+
+    /// To be called before series of another country are measured.
+    pub(super) fn next_country(&self) {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// Fitted on what lies before the period of the place (less the gap), judged in its window.
+    fn net_of(
+        &self,
+        series: &Scored,
+        place: &Place<'_>,
+        setting: &Setting<'_>,
+        step: Step,
+        options: &Options,
+        course: impl FnOnce(&[&[f64]], Rows) -> Option<Arc<Counterfactual>>,
+    ) -> Option<NetLift> {
+        let source = &series.watched.series;
+        let controls = self.by_country.get(source.key.country.as_str()).filter(|_| source.kind.has_lift())?;
+        let controls: Vec<&[f64]> = controls.iter().map(|reference| reference.values).collect();
+        let baseline = baseline_before(place.before, CONTROL_DAYS, step, options);
+        let own = Expected::fit(&source.values, baseline.clone(), Some(place.excluded), setting)?;
+        let rows = Rows::of(&source.values, baseline, place.window.clone(), Some(place.excluded))?;
+        course(&controls, rows)?.net_lift(&source.values, &own, setting)
     }
 
     /// The controls of a net lift in `country` by name.

@@ -1,0 +1,186 @@
+//! Reference outlets as controls: the periods in which they are compared, how far each moved on its own, and which of
+//! them carry a counterfactual.
+
+use crate::stats::robust::{mad_sd, mean, median};
+use std::ops::Range;
+
+/// A control that moved further than this many spreads against the others has moved for its own reasons.
+const MOVED: f64 = 2.5;
+/// Beyond so many spreads the penalty on a control's own coefficient is at least doubled.
+pub(super) const SUSPECT: f64 = 1.5;
+
+/// A reference outlet in a counterfactual.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Control {
+    /// Its number among the controls given.
+    pub index: usize,
+    /// Its share in the expected course: part of the mean of all, and its own coefficient; the weights sum to one. 0
+    /// if left out.
+    pub weight: f64,
+    /// What became of it.
+    pub standing: Standing,
+    /// How far its level moved between baseline and window against the other controls, as a logarithm; `NaN` where
+    /// that was not looked at.
+    pub shift: f64,
+    /// The same in units of its own noise and the scatter among controls.
+    pub spreads: f64,
+}
+
+/// What became of a control.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// Carries the estimate.
+    Used,
+    /// Carries it, but moved so far that its own coefficient is held down.
+    DownWeighted,
+    /// Left out: it moved for its own reasons.
+    Moved,
+    /// Left out: not observed in enough of the baseline or the window.
+    Unobserved,
+}
+
+/// A control: its index, its centred logarithms by row, and how far it moved in the window against the others.
+pub(super) struct Column {
+    pub(super) index: usize,
+    pub(super) x: Vec<f64>,
+    pub(super) shift: f64,
+    pub(super) moved: f64,
+}
+
+impl Column {
+    pub(super) fn control(&self, weight: f64, standing: Standing) -> Control {
+        let spreads = if self.shift.is_nan() { f64::NAN } else { self.moved };
+        Control { index: self.index, weight, standing, shift: self.shift, spreads }
+    }
+}
+
+impl Control {
+    pub(super) fn unobserved(index: usize) -> Control {
+        Control { index, weight: 0.0, standing: Standing::Unobserved, shift: f64::NAN, spreads: f64::NAN }
+    }
+}
+
+/// The periods that enter: usable ones of the baseline, then observed ones of the window.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Rows {
+    pub(super) times: Vec<usize>,
+    /// How many of them lie in the baseline.
+    pub(super) before: usize,
+}
+
+impl Rows {
+    pub(crate) fn of(
+        y: &[f64],
+        baseline: Range<usize>,
+        window: Range<usize>,
+        exclude: Option<&[bool]>,
+    ) -> Option<Rows> {
+        let seen = |&t: &usize| y.get(t).is_some_and(|v| v.is_finite() && *v >= 0.0);
+        let flagged = |t: usize| exclude.is_some_and(|mask| mask.get(t).copied().unwrap_or(false));
+        let mut times: Vec<usize> = baseline.filter(|t| seen(t) && !flagged(*t)).collect();
+        let before = times.len();
+        times.extend(window.filter(seen));
+        (before >= 14 && times.len() > before).then_some(Rows { times, before })
+    }
+
+    /// Those of the baseline alone.
+    pub(super) fn past(&self) -> Rows {
+        Rows { times: self.times[..self.before].to_vec(), before: self.before }
+    }
+
+    /// Whether a control is known well enough: in 80% of the baseline and in half of the window.
+    pub(super) fn covers(&self, x: &[f64]) -> bool {
+        let share = |part: &[f64]| part.iter().filter(|v| v.is_finite()).count() as f64 / part.len() as f64;
+        share(&x[..self.before]) >= 0.8 && share(&x[self.before..]) >= 0.5
+    }
+
+    /// The longest season of which the baseline has at least four values a phase; 1 if none.
+    pub(super) fn season(&self, seasons: &[usize]) -> usize {
+        seasons.iter().copied().filter(|&s| s > 1 && self.before >= 4 * s).max().unwrap_or(1)
+    }
+
+    /// Takes out the mean of each phase, over all rows (the same as dummy variables in the regression).
+    pub(super) fn deseason(&self, values: &[f64], season: usize) -> Vec<f64> {
+        let (mut sums, mut counts) = (vec![0.0; season], vec![0.0; season]);
+        for (v, t) in values.iter().zip(&self.times) {
+            sums[t % season] += v;
+            counts[t % season] += 1.0;
+        }
+        values.iter().zip(&self.times).map(|(v, t)| v - sums[t % season] / counts[t % season]).collect()
+    }
+}
+
+/// Midmean (mean of the middle half) of the controls in each row: a mean that a quarter of wild ones cannot move.
+pub(super) fn midmeans(columns: &[Column], rows: usize) -> Vec<f64> {
+    let mut scratch = Vec::with_capacity(columns.len());
+    (0..rows)
+        .map(|i| {
+            scratch.clear();
+            scratch.extend(columns.iter().map(|column| column.x[i]).filter(|v| v.is_finite()));
+            scratch.sort_unstable_by(f64::total_cmp);
+            let cut = scratch.len() / 4;
+            let kept = &scratch[cut..scratch.len() - cut];
+            if kept.is_empty() { 0.0 } else { kept.iter().sum::<f64>() / kept.len() as f64 }
+        })
+        .collect()
+}
+
+/// Takes out, and gives back, the controls whose level moved between baseline and window against the other controls by
+/// more than both their own noise and the scatter among controls allow. As each one that goes may uncover others,
+/// the rest are looked at again. Those that stay come with how far they moved, in the same units.
+pub(super) fn drop_moved(columns: &mut Vec<Column>, rows: &Rows) -> Vec<Column> {
+    let mut moved = Vec::new();
+    let least = columns.len().div_ceil(2);
+    for _ in 0..5 {
+        if columns.len() < 4 {
+            break;
+        }
+        let middle = midmeans(columns, rows.times.len());
+        let shifts: Vec<(f64, f64)> =
+            columns.iter().map(|column| level_shift(&column.x, &middle, rows.before)).collect();
+        let all: Vec<f64> = shifts.iter().map(|s| s.0).collect();
+        let center = median(&all);
+        let scatter = mad_sd(&all, center);
+        for (column, (shift, error)) in columns.iter_mut().zip(shifts) {
+            column.shift = shift - center;
+            column.moved = column.shift.abs() / error.max(scatter).max(1e-12);
+        }
+        let before = columns.len();
+        moved.extend(columns.extract_if(.., |column| column.moved > MOVED));
+        if columns.len() == before || columns.len() <= least {
+            break;
+        }
+    }
+    moved
+}
+
+/// How far a control moved against the midmean between baseline and window, and the standard error of that.
+fn level_shift(x: &[f64], middle: &[f64], before: usize) -> (f64, f64) {
+    let apart: Vec<f64> = x.iter().zip(middle).map(|(x, m)| x - m).collect();
+    let (past, now) = apart.split_at(before);
+    let center = median(past);
+    let limit = 3.0 * mad_sd(past, center);
+    let clipped: Vec<f64> = past.iter().map(|v| (v - center).clamp(-limit, limit)).collect();
+    (mean(now) - center - mean(&clipped), level_error(&clipped, now.len()))
+}
+
+/// Standard error of the difference between the means of `now` new values and of the past ones, under an
+/// autoregression of order one.
+fn level_error(past: &[f64], now: usize) -> f64 {
+    let variance = past.iter().filter(|v| v.is_finite()).map(|v| v * v).sum::<f64>();
+    let n = past.iter().filter(|v| v.is_finite()).count().max(1) as f64;
+    let cross: f64 = past.windows(2).map(|p| p[0] * p[1]).filter(|v| v.is_finite()).sum();
+    let phi = if variance > 0.0 { (cross / variance).clamp(0.0, 0.9) } else { 0.0 };
+    (variance / n * (1.0 + phi) / (1.0 - phi) * (1.0 / n + 1.0 / now.max(1) as f64)).sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_midmean_ignores_a_wild_quarter() {
+        let column = |x: f64| Column { index: 0, x: vec![x], shift: f64::NAN, moved: 0.0 };
+        assert_eq!(midmeans(&[column(1.0), column(2.0), column(4.0), column(900.0)], 1), [3.0]);
+    }
+}

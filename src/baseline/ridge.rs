@@ -1,0 +1,166 @@
+//! Ridge regression on the controls' deviations from their common course.
+
+use crate::baseline::controls::{Column, Rows, SUSPECT};
+use crate::stats::robust::mean;
+use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
+use std::sync::Arc;
+
+/// At most this many controls enter the regression beside the mean of all: the quietest ones. The treated series has
+/// no say in the choice, or the fit would flatter the baseline against the window and the p-value with it.
+const MOST_CONTROLS: usize = 40;
+/// Penalties tried, in units of the number of baseline values.
+const PENALTIES: [f64; 6] = [10.0, 3.0, 1.0, 0.3, 0.1, 0.03];
+/// How many there are, with the infinite one.
+pub(super) const CHOICES: usize = PENALTIES.len() + 1;
+/// Stretches of the cross-validation.
+const FOLDS: usize = 5;
+
+type Factor = Option<Cholesky<f64, Dyn>>;
+
+/// Deviations of the chosen controls from the midmean, deseasonalised, in units of their own spread.
+pub(super) struct Design {
+    z: Arc<DMatrix<f64>>,
+    gram: DMatrix<f64>,
+    folds: Vec<Vec<Factor>>,
+    /// For each column of `z`: which control it is, and what its deviations were multiplied by.
+    scales: Vec<(usize, f64)>,
+}
+
+/// A design with its penalty, factorised: what is left of a series after the regression.
+pub(super) struct Ridge {
+    z: Arc<DMatrix<f64>>,
+    factor: Factor,
+}
+
+impl Ridge {
+    pub(super) fn residual(&self, values: &[f64]) -> Vec<f64> {
+        let Some(factor) = &self.factor else { return values.to_vec() };
+        let mut left = DVector::from_column_slice(values);
+        let beta = factor.solve(&self.z.tr_mul(&left));
+        left.gemv(-1.0, &self.z, &beta, 1.0);
+        left.as_slice().to_vec()
+    }
+
+    pub(super) fn coefficients(&self, values: &[f64]) -> Vec<f64> {
+        let Some(factor) = &self.factor else { return vec![0.0; self.z.ncols()] };
+        factor.solve(&self.z.tr_mul(&DVector::from_column_slice(values))).as_slice().to_vec()
+    }
+}
+
+impl Design {
+    pub(super) fn new(columns: &[Column], middle: &[f64], rows: &Rows, season: usize) -> Design {
+        let before = rows.before;
+        let mut candidates: Vec<(f64, usize, f64, Vec<f64>)> = columns
+            .iter()
+            .enumerate()
+            .filter_map(|(k, Column { x, moved, .. })| {
+                // A missing value says nothing: it is put where the control stands on average.
+                let apart: Vec<f64> = x.iter().zip(middle).map(|(x, m)| x - m).collect();
+                let usual = mean(&apart);
+                let filled: Vec<f64> = apart.iter().map(|v| if v.is_finite() { *v } else { usual }).collect();
+                let mut z = rows.deseason(&filled, season);
+                let size = (z[..before].iter().map(|v| v * v).sum::<f64>() / before as f64).sqrt();
+                if size <= 1e-9 {
+                    return None;
+                }
+                // The further it moved, the dearer it is: an effect must not be explained away by a control that happened
+                // to move at the same time.
+                let weight = 1.0 / (size * (1.0 + (moved / SUSPECT).powi(2)).sqrt());
+                z.iter_mut().for_each(|v| *v *= weight);
+                Some((size, k, weight, z))
+            })
+            .collect();
+        candidates.sort_by(|a, b| a.0.total_cmp(&b.0));
+        candidates.truncate(MOST_CONTROLS);
+        let z = DMatrix::from_fn(rows.times.len(), candidates.len(), |i, k| candidates[k].3[i]);
+        let (gram, folds) = (z.tr_mul(&z), folds(&z, before));
+        Design {
+            folds,
+            z: Arc::new(z),
+            gram,
+            scales: candidates.iter().map(|(_, k, weight, _)| (*k, *weight)).collect(),
+        }
+    }
+
+    /// Share of each of `n` controls in what the regression makes of `values`: an equal part of the mean, which its
+    /// own coefficient adds to and all coefficients together take from. The shares sum to one.
+    pub(super) fn weights(&self, ridge: &Ridge, values: &[f64], n: usize) -> Vec<f64> {
+        let mut own = vec![0.0; n];
+        for ((k, scale), beta) in self.scales.iter().zip(ridge.coefficients(values)) {
+            own[*k] = beta * scale;
+        }
+        let rest = (1.0 - own.iter().sum::<f64>()) / n as f64;
+        own.iter().map(|weight| weight + rest).collect()
+    }
+
+    /// The regression on all rows with the penalty of this number. The last leaves the mean of the references alone.
+    pub(super) fn ridge(&self, penalty: usize, rows: &Rows) -> Ridge {
+        let factor = PENALTIES.get(penalty).filter(|_| self.z.ncols() > 0);
+        let factor = factor.and_then(|c| penalised(&self.gram, c * rows.before as f64).cholesky());
+        Ridge { z: self.z.clone(), factor }
+    }
+
+    /// Number of the best penalty by blocked cross-validation on the baseline: five stretches are predicted from the
+    /// other four.
+    pub(super) fn choose_penalty(&self, gap: &[f64], rows: &Rows, season: usize) -> usize {
+        let n = rows.before;
+        if self.z.ncols() == 0 {
+            return PENALTIES.len();
+        }
+        let target = DVector::from_vec(rows.past().deseason(&gap[..n], season));
+        let z = self.z.rows(0, n);
+        let cross = z.tr_mul(&target);
+        let mut losses = vec![0.0; PENALTIES.len() + 1];
+        for (fold, factors) in self.folds.iter().enumerate() {
+            let (from, to) = (fold * n / FOLDS, (fold + 1) * n / FOLDS);
+            let (held, values) = (z.rows(from, to - from), target.rows(from, to - from));
+            losses[PENALTIES.len()] += values.norm_squared();
+            let right = &cross - held.tr_mul(&values);
+            for (loss, factor) in losses.iter_mut().zip(factors) {
+                *loss += factor.as_ref().map_or(f64::INFINITY, |f| (values - held * f.solve(&right)).norm_squared());
+            }
+        }
+        (0..losses.len()).min_by(|&a, &b| losses[a].total_cmp(&losses[b])).unwrap_or(PENALTIES.len())
+    }
+}
+
+/// For every fold the factorised designs of the other folds, a penalty each.
+fn folds(z: &DMatrix<f64>, n: usize) -> Vec<Vec<Factor>> {
+    let z = z.rows(0, n);
+    let gram = z.tr_mul(&z);
+    let without = |fold: usize| {
+        let held = z.rows(fold * n / FOLDS, (fold + 1) * n / FOLDS - fold * n / FOLDS);
+        let rest = &gram - held.tr_mul(&held);
+        PENALTIES.iter().map(|c| penalised(&rest, c * n as f64).cholesky()).collect()
+    };
+    (0..FOLDS).map(without).collect()
+}
+
+fn penalised(gram: &DMatrix<f64>, penalty: f64) -> DMatrix<f64> {
+    let mut left = gram.clone();
+    for k in 0..left.nrows() {
+        left[(k, k)] += penalty;
+    }
+    left
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ridge_coefficients_and_residuals_are_those_of_the_normal_equations_in_r() {
+        let lines = include_str!("../../tests/reference/statistics.txt").lines();
+        let numbers = |text: &str| text.split_whitespace().map(|v| v.parse().unwrap()).collect::<Vec<f64>>();
+        let mut seen = 0;
+        for parts in lines.map(|line| line.split('\t').collect::<Vec<_>>()).filter(|parts| parts[0] == "ridge") {
+            let [penalty, input, values] = [1, 2, 3].map(|i| numbers(parts[i]));
+            let z = DMatrix::from_column_slice(20, 3, &input[20..]);
+            let ridge = Ridge { factor: penalised(&z.tr_mul(&z), penalty[0]).cholesky(), z: Arc::new(z) };
+            let found = [ridge.coefficients(&input[..20]), ridge.residual(&input[..20])].concat();
+            assert!(found.iter().zip(&values).all(|(a, b)| (a - b).abs() < 1e-10), "{found:?} {values:?}");
+            seen += 1;
+        }
+        assert_eq!(seen, 2);
+    }
+}

@@ -4,7 +4,8 @@
 //! pulled in): the exponential of a mean logarithm would fall short of the mean (Duan 1983, *Smearing estimate*,
 //! JASA 78), and a ratio of sums with it.
 
-use crate::stats::robust::{MAD_TO_SD, huber_step, median_in_place};
+use crate::measure::season::{Phase, Season};
+use crate::stats::robust::{MAD_TO_SD, huber_step, median_in_place, median_with};
 use crate::stats::scale::Scale;
 use std::ops::Range;
 
@@ -49,11 +50,11 @@ impl Setting<'_> {
 }
 
 /// A fitted baseline: expected value of any period, and how the baseline scattered around it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Expected {
     offset: f64,
     amount: f64,
-    factors: Vec<Vec<f64>>,
+    seasons: Vec<Season>,
     /// Centre of the working-scale residuals, so that `center + residual` is the deseasonalised value.
     pub center: f64,
     /// Robust spread of the residuals (working scale).
@@ -74,54 +75,29 @@ impl Expected {
     /// holds at least two of its cycles, and is shrunk towards none by how little it stands out of the noise
     /// (positive-part James & Stein). `None` with fewer than four values, or values below zero.
     pub fn fit(y: &[f64], baseline: Range<usize>, exclude: Option<&[bool]>, setting: &Setting<'_>) -> Option<Expected> {
-        let offset = setting.offset()?;
-        let values = y.get(baseline.clone())?;
-        let usable = |i: usize| !exclude.is_some_and(|mask| mask.get(baseline.start + i).copied().unwrap_or(false));
-        let mut residuals: Vec<f64> = values
-            .iter()
-            .enumerate()
-            .map(|(i, &v)| if usable(i) && v >= 0.0 && v.is_finite() { (v + offset).ln() } else { f64::NAN })
-            .collect();
-        let mut scratch: Vec<f64> = residuals.iter().copied().filter(|v| v.is_finite()).collect();
-        let n = scratch.len();
-        if n < 4 {
-            return None;
-        }
-        let center = median_in_place(&mut scratch);
-        residuals.iter_mut().for_each(|r| *r -= center);
-        let floor = counting_floor(values, setting.scale);
-        let (mut spent, mut log_factors) = (1.0, Vec::new());
-        for &season in setting.seasons.iter().filter(|&&s| s > 1 && values.len() >= 2 * s) {
-            let (factors, kept) = phase_means(&mut residuals, baseline.start, season, floor);
-            spent += kept;
-            log_factors.push(factors);
-        }
-        let spread = spread_of(&residuals, floor);
-        let mut expected =
-            Expected { offset, amount: 0.0, factors: exponentials(log_factors), center, spread, residuals, n, spent };
-        expected.set_amount(baseline.start);
-        Some(expected)
+        let mut fitter = Fitter::default();
+        fitter.fit(y, baseline, exclude, setting)?;
+        Some(fitter.expected)
     }
 
-    fn set_amount(&mut self, start: usize) {
-        // Robust location first, so that the clipping is symmetric around it.
-        let mut kept: Vec<f64> = self.residuals.iter().copied().filter(|r| r.is_finite()).collect();
-        let middle = median_in_place(&mut kept);
-        let middle = middle + huber_step(kept.iter().map(|r| (*r, 1.0)), middle, 2.5 * self.spread);
+    /// Level of the baseline that begins at `start`; its clipping is symmetric around a robust location, one Huber step
+    /// from `middle`.
+    fn set_amount(&mut self, values: &[f64], start: usize, middle: f64) {
+        let middle = middle + huber_step(self.residuals.iter().map(|r| (*r, 1.0)), middle, 2.5 * self.spread);
         let limit = CLIP * self.spread;
-        let (mut sum, mut weight) = (0.0, 0.0);
-        for (i, r) in self.residuals.iter().enumerate().filter(|(_, r)| r.is_finite()) {
-            let factor = self.factor(start + i);
-            sum += factor * (self.center + middle + (r - middle).clamp(-limit, limit)).exp();
-            weight += factor;
-        }
         self.residuals.iter_mut().for_each(|r| *r -= middle);
         self.center += middle;
+        let (mut sum, mut weight) = (0.0, 0.0);
+        for (i, r) in self.residuals.iter().enumerate().filter(|(_, r)| !r.is_nan()) {
+            let amount = values[i] + self.offset;
+            sum += if r.abs() <= limit { amount } else { amount * (r.clamp(-limit, limit) - r).exp() };
+            weight += self.factor(start + i);
+        }
         self.amount = sum / weight;
     }
 
     fn factor(&self, index: usize) -> f64 {
-        self.factors.iter().map(|factors| factors[index % factors.len()]).product()
+        self.seasons.iter().map(|season| season.factor(index)).product()
     }
 
     /// Expected value of period `index` of the series that was fitted (any period, also outside the baseline).
@@ -134,14 +110,83 @@ impl Expected {
         ((value + self.offset) / self.factor(index)).ln() - self.center
     }
 
-    /// A value at period `index` whose working-scale residual is `residual`.
-    pub fn with_residual(&self, index: usize, residual: f64) -> f64 {
-        ((self.center + residual).exp() * self.factor(index) - self.offset).max(0.0)
+    /// Working-scale value of period `index` where nothing happens.
+    pub(super) fn course(&self, index: usize) -> f64 {
+        self.center + self.factor(index).ln()
+    }
+
+    /// Value of a period whose course is `calm`, with `noise`; and the noise that this leaves of it: values are not
+    /// below zero.
+    pub(super) fn with_noise(&self, calm: f64, noise: f64) -> (f64, f64) {
+        let value = (calm + noise).exp() - self.offset;
+        if value < 0.0 { (0.0, self.offset.ln() - calm) } else { (value, noise) }
     }
 }
 
-fn exponentials(log_factors: Vec<Vec<f64>>) -> Vec<Vec<f64>> {
-    log_factors.into_iter().map(|factors| factors.into_iter().map(f64::exp).collect()).collect()
+/// Fits one baseline after the other, in the same memory.
+#[derive(Debug, Default)]
+pub(super) struct Fitter {
+    expected: Expected,
+    scratch: Vec<f64>,
+    phases: Vec<Phase>,
+}
+
+impl Fitter {
+    /// As [`Expected::fit`]; the fit lasts until the next one.
+    pub(super) fn fit(
+        &mut self,
+        y: &[f64],
+        baseline: Range<usize>,
+        exclude: Option<&[bool]>,
+        setting: &Setting<'_>,
+    ) -> Option<&Expected> {
+        let offset = setting.offset()?;
+        let Fitter { expected, scratch, phases } = self;
+        let (start, values) = (baseline.start, y.get(baseline)?);
+        let usable = |i: usize| !exclude.is_some_and(|mask| mask.get(start + i).copied().unwrap_or(false));
+        let logarithm = |(i, &v): (usize, &f64)| match usable(i) && v >= 0.0 && v.is_finite() {
+            true => (v + offset).ln(),
+            false => f64::NAN,
+        };
+        expected.residuals.clear();
+        expected.residuals.extend(values.iter().enumerate().map(logarithm));
+        let center = median_with(expected.residuals.iter().copied(), scratch);
+        let n = scratch.len();
+        if n < 4 {
+            return None;
+        }
+        expected.residuals.iter_mut().for_each(|r| *r -= center);
+        let floor = counting_floor(values, setting.scale);
+        let lengths = || setting.seasons.iter().copied().filter(|&s| s > 1 && values.len() >= 2 * s);
+        expected.seasons.resize(lengths().count(), Season::default());
+        expected.spent = 1.0;
+        for (season, length) in expected.seasons.iter_mut().zip(lengths()) {
+            expected.spent += season.learn(length, &mut expected.residuals, start, floor, scratch, phases);
+        }
+        let (middle, spread) = location_and_spread(&expected.residuals, floor, scratch);
+        (expected.offset, expected.center, expected.spread, expected.n) = (offset, center, spread, n);
+        expected.set_amount(values, start, middle);
+        Some(expected)
+    }
+
+    /// Fits anew `values` that were drawn around `fit` with this `noise`, from period `start` on: one Huber step from the
+    /// level and the season that are known to be theirs, where [`Fitter::fit`] steps from medians. To first order
+    /// that is the same estimate, without a selection.
+    pub(super) fn refit(&mut self, fit: &Expected, start: usize, values: &[f64], noise: &[f64]) -> &Expected {
+        let Fitter { expected, phases, .. } = self;
+        let Expected { offset, center, spread, n, .. } = *fit;
+        (expected.offset, expected.center, expected.spread, expected.n) = (offset, center, spread, n);
+        expected.residuals.clear();
+        expected.residuals.extend(fit.residuals.iter().zip(noise).map(|(r, v)| if r.is_nan() { *r } else { *v }));
+        expected.seasons.resize(fit.seasons.len(), Season::default());
+        expected.spent = 1.0;
+        for (season, known) in expected.seasons.iter_mut().zip(&fit.seasons) {
+            season.start_from(known);
+            expected.spent += season.step(&mut expected.residuals, start, 2.5 * spread, phases);
+        }
+        expected.set_amount(values, start, 0.0);
+        expected
+    }
 }
 
 /// Spread that counting alone gives to ln(count + 1): no spread of counts is below it.
@@ -153,57 +198,15 @@ fn counting_floor(values: &[f64], scale: Scale) -> f64 {
     mean.sqrt() / (mean + 1.0)
 }
 
-/// MAD, or the standard deviation where more than half of the values are equal; never below the counting noise.
-fn spread_of(residuals: &[f64], floor: f64) -> f64 {
-    let mut kept: Vec<f64> = residuals.iter().copied().filter(|r| r.is_finite()).collect();
-    if kept.is_empty() {
-        return floor;
+/// Median, and MAD, or the standard deviation where more than half of the values are equal; the spread is never below
+/// the counting noise.
+pub(super) fn location_and_spread(residuals: &[f64], floor: f64, scratch: &mut Vec<f64>) -> (f64, f64) {
+    let middle = median_with(residuals.iter().copied(), scratch);
+    if scratch.is_empty() {
+        return (middle, floor);
     }
-    let middle = median_in_place(&mut kept);
-    let variance = kept.iter().map(|r| (r - middle).powi(2)).sum::<f64>() / kept.len() as f64;
-    kept.iter_mut().for_each(|r| *r = (*r - middle).abs());
-    let mad = median_in_place(&mut kept) * MAD_TO_SD;
-    (if mad > 0.0 { mad } else { variance.sqrt() }).max(floor)
-}
-
-/// Takes the season out of `residuals` and gives its effects by phase of the absolute index, and the number of
-/// parameters they are worth: phase medians, one Huber step from there, shrunk together.
-fn phase_means(residuals: &mut [f64], start: usize, season: usize, floor: f64) -> (Vec<f64>, f64) {
-    let mut effects = vec![0.0; season];
-    let mut scratch = Vec::new();
-    for (phase, effect) in effects.iter_mut().enumerate() {
-        let first = (phase + season - start % season) % season;
-        scratch.clear();
-        scratch.extend(residuals.iter().skip(first).step_by(season).copied().filter(|r| r.is_finite()));
-        if !scratch.is_empty() {
-            *effect = median_in_place(&mut scratch);
-        }
-    }
-    let off = |i: usize, r: f64, effects: &[f64]| r - effects[(start + i) % season];
-    let left: Vec<f64> = residuals.iter().enumerate().map(|(i, &r)| off(i, r, &effects)).collect();
-    let limit = 2.5 * spread_of(&left, floor);
-    let (mut sums, mut counts) = (vec![0.0; season], vec![0usize; season]);
-    let mut within = 0.0;
-    for (i, r) in left.iter().enumerate().filter(|(_, r)| r.is_finite()) {
-        let clipped = r.clamp(-limit, limit);
-        sums[(start + i) % season] += clipped;
-        counts[(start + i) % season] += 1;
-        within += clipped * clipped;
-    }
-    let n: usize = counts.iter().sum();
-    for phase in 0..season {
-        effects[phase] += if counts[phase] > 0 { sums[phase] / counts[phase] as f64 } else { 0.0 };
-    }
-    let seen = counts.iter().filter(|&&c| c > 0).count();
-    let center = effects.iter().zip(&counts).map(|(e, &c)| e * c as f64).sum::<f64>() / n.max(1) as f64;
-    let between: f64 = effects.iter().zip(&counts).map(|(e, &c)| c as f64 * (e - center).powi(2)).sum();
-    let noise = within / n.saturating_sub(seen).max(1) as f64;
-    let kept = if seen < 4 || between <= 0.0 { 1.0 } else { (1.0 - (seen as f64 - 3.0) * noise / between).max(0.0) };
-    for (effect, &count) in effects.iter_mut().zip(&counts) {
-        *effect = if count > 0 { kept * (*effect - center) } else { 0.0 };
-    }
-    for (i, r) in residuals.iter_mut().enumerate() {
-        *r = off(i, *r, &effects);
-    }
-    (effects, kept * seen.saturating_sub(1) as f64)
+    scratch.iter_mut().for_each(|r| *r = (*r - middle).abs());
+    let mad = median_in_place(scratch) * MAD_TO_SD;
+    let variance = || scratch.iter().map(|d| d * d).sum::<f64>() / scratch.len() as f64;
+    (middle, (if mad > 0.0 { mad } else { variance().sqrt() }).max(floor))
 }

@@ -4,12 +4,16 @@
 pub mod attribution;
 pub mod comovement;
 pub mod confounder;
+mod errors;
 pub mod expected;
 pub mod index;
 pub mod lift;
 pub mod noise;
+mod past;
 pub mod placebo;
+mod season;
 pub mod selection;
+mod target;
 
 pub use crate::baseline::counterfactual::{NetLift, net_lift};
 pub use expected::Setting;

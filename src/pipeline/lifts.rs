@@ -4,7 +4,7 @@ use crate::alert::{ContributionRow, ControlRow, ControlUse, Estimate, Event, Lif
 use crate::baseline::holiday;
 use crate::detect::surge::{Episode, Settings};
 use crate::measure::expected::Setting;
-use crate::measure::lift::{Lift, event_lifts, lift, window_range};
+use crate::measure::lift::{Lift, Lifts, lift, window_range};
 use crate::measure::selection::{Finder, Selection};
 use crate::measure::{index, placebo};
 use crate::pipeline::alerts::Judged;
@@ -392,11 +392,12 @@ impl Tables<'_> {
         mut finish: impl FnMut(&mut LiftRow, &Place<'_>, &Lift),
     ) -> Vec<LiftRow> {
         let mut rows = Vec::new();
+        let mut series = Lifts::new(values, *setting);
         for event in self.events.iter().filter(|e| concerns(e, key)) {
             let Some(at) = event_period(event, self.grid, self.options) else { continue };
             let baseline = baseline_before(at, self.options.baseline_days, self.grid.step, self.options);
             let outside = outside_window(mask, at, self.grid);
-            let lifts = event_lifts(values, at, baseline.clone(), Some(&outside), setting);
+            let lifts = series.after(at, baseline.clone(), Some(&outside));
             for (w, (window, lift)) in Window::ALL.into_iter().zip(&lifts).enumerate() {
                 let Some(lift) = lift else { continue };
                 let mut row = blank(event, key, window, at, &baseline, self.grid);

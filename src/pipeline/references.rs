@@ -41,13 +41,16 @@ pub(super) struct Place<'a> {
 /// Lifts of several outlets in the four windows after an event.
 type Lifts = Arc<Vec<[f64; 4]>>;
 
+/// Counterfactuals by first and end period of the window, and draws.
+type Shared = BTreeMap<(usize, usize, usize), Vec<Arc<Counterfactual>>>;
+
 /// The reference outlets of each country.
 pub(crate) struct References<'a> {
     by_country: BTreeMap<&'a str, Vec<Reference<'a>>>,
     /// Lifts of the reference outlets around a period, by country: many series ask for the same.
     known: Mutex<BTreeMap<(String, usize), Lifts>>,
-    /// Counterfactuals of the windows after dated events in the country at hand, by window and draws: most series share one.
-    shared: Mutex<BTreeMap<(usize, usize, usize), Vec<Arc<Counterfactual>>>>,
+    /// Counterfactuals of the windows after dated events in the country at hand: most series share one.
+    shared: Mutex<Shared>,
 }
 
 /// So many counterfactuals are kept a window; series with gaps or alerts of their own need others.

@@ -2,7 +2,7 @@
 
 use crate::alert::{Estimate, Event, IndexRow, RatioRow, Window};
 use crate::measure::index;
-use crate::measure::lift::event_lifts;
+use crate::measure::lift::Lifts;
 use crate::pipeline::alerts::Judged;
 use crate::pipeline::lifts::{
     OUTLET_DRAWS, baseline_before, concerns, event_period, excluded, outside_window, seasons, setting,
@@ -133,11 +133,12 @@ fn of_pair(pair: &Pair<'_>, judged: &Judged, panel: &Panel, events: &[Event], op
     mask.iter_mut().zip(judged.mask(against.number, grid.len)).for_each(|(out, other)| *out |= other);
     let (one, other) = (&country.series.watched.series.key, &against.series.watched.series.key);
     let mut rows = Vec::new();
+    let mut lifts = Lifts::new(&ratio, setting);
     for event in events.iter().filter(|event| concerns(event, one) || concerns(event, other)) {
         let Some(at) = event_period(event, grid, options) else { continue };
         let baseline = baseline_before(at, options.baseline_days, grid.step, options);
         let outside = outside_window(&mask, at, grid);
-        let lifts = event_lifts(&ratio, at, baseline, Some(&outside), &setting);
+        let lifts = lifts.after(at, baseline, Some(&outside));
         for (window, lift) in Window::ALL.into_iter().zip(lifts).filter(|(window, _)| *window != Window::Peak) {
             let Some(lift) = lift else { continue };
             let n = lift.n_periods as f64;

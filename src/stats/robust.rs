@@ -76,14 +76,16 @@ pub fn huber_step(values: impl IntoIterator<Item = (f64, f64)>, middle: f64, bou
 /// ```
 pub fn quantile(values: &[f64], p: f64) -> f64 {
     let mut sorted: Vec<f64> = values.iter().copied().filter(|v| !v.is_nan()).collect();
-    if sorted.is_empty() {
-        return f64::NAN;
-    }
     sorted.sort_unstable_by(f64::total_cmp);
-    let position = p.clamp(0.0, 1.0) * (sorted.len() - 1) as f64;
+    quantile_of_sorted(&sorted, p)
+}
+
+/// As [`quantile`], of values in rising order, none of them `NaN`.
+pub fn quantile_of_sorted(sorted: &[f64], p: f64) -> f64 {
+    let Some(last) = sorted.len().checked_sub(1) else { return f64::NAN };
+    let position = p.clamp(0.0, 1.0) * last as f64;
     let (below, part) = (position.floor() as usize, position.fract());
-    let above = (below + 1).min(sorted.len() - 1);
-    sorted[below] + part * (sorted[above] - sorted[below])
+    sorted[below] + part * (sorted[(below + 1).min(last)] - sorted[below])
 }
 
 /// Mean of the values that are not `NaN`; `NaN` if there are none.

@@ -1,0 +1,74 @@
+//! Lifts of a series at past dates, where nothing is known to have happened.
+
+use crate::measure::expected::{Fitter, Setting};
+use crate::measure::placebo;
+use crate::measure::target::Target;
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// Most windows measured at once.
+const TARGETS: usize = 4;
+
+/// The past of one series. A date is looked at once, whatever event it is a placebo of.
+#[derive(Debug, Default)]
+pub(super) struct Past {
+    fitter: Fitter,
+    /// Ratios by baseline and first period of the windows; `NaN` where there is none.
+    known: BTreeMap<(usize, usize, usize), [f64; TARGETS]>,
+}
+
+impl Past {
+    /// The statistics of `targets` at past dates: all that are known of each (`NaN` never enters). What `exclude` says
+    /// of periods before the end of `baseline` must be the same in every call.
+    pub(super) fn ratios(
+        &mut self,
+        y: &[f64],
+        baseline: &Range<usize>,
+        targets: &[Target],
+        exclude: Option<&[bool]>,
+        setting: &Setting<'_>,
+    ) -> Vec<Vec<f64>> {
+        let reach = targets.iter().map(|t| t.range().end).max().unwrap_or(0);
+        let nearest = targets.iter().map(|t| t.range().start).min().unwrap_or(0);
+        let stride = if setting.seasons.len() > 1 { setting.seasons[0] } else { 1 };
+        let most = (400 * 100 / baseline.len().max(100)).clamp(60, 400).min(2 * setting.draws);
+        let mut ratios = vec![Vec::new(); targets.len()];
+        for shift in placebo::shifts(baseline, reach, stride, most).into_iter().filter(|&shift| shift <= nearest) {
+            let past = baseline.start - shift..baseline.end - shift;
+            let key = (past.start, past.end, nearest - shift);
+            let fitter = &mut self.fitter;
+            let there = self.known.entry(key).or_insert_with(|| at(y, past, shift, targets, exclude, setting, fitter));
+            for (ratio, ratios) in there.iter().zip(&mut ratios).filter(|(ratio, _)| ratio.is_finite()) {
+                ratios.push(*ratio);
+            }
+        }
+        ratios
+    }
+}
+
+/// The statistics `shift` periods before `targets`, by the baseline `past`.
+fn at(
+    y: &[f64],
+    past: Range<usize>,
+    shift: usize,
+    targets: &[Target],
+    exclude: Option<&[bool]>,
+    setting: &Setting<'_>,
+    fitter: &mut Fitter,
+) -> [f64; TARGETS] {
+    let mut ratios = [f64::NAN; TARGETS];
+    let flagged = |t: usize| exclude.is_some_and(|mask| mask.get(t).copied().unwrap_or(false));
+    let known = past.clone().filter(|&t| y[t].is_finite() && !flagged(t)).count();
+    if 2 * known < past.len() {
+        return ratios;
+    }
+    let Some(fit) = fitter.fit(y, past, exclude, setting) else { return ratios };
+    for (target, ratio) in targets.iter().zip(&mut ratios) {
+        let there = target.back(shift);
+        let seen = there.range().clone().filter(|&t| y[t].is_finite()).count();
+        if 2 * seen >= there.range().len() && !there.range().clone().any(flagged) {
+            *ratio = there.ratio(y, fit);
+        }
+    }
+    ratios
+}

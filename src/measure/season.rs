@@ -1,0 +1,94 @@
+//! A season of a baseline: one effect a phase, fitted robustly and shrunk by how little it stands out of the noise.
+
+use crate::measure::expected::location_and_spread;
+use crate::stats::robust::median_with;
+
+/// Effect of each phase of the absolute index.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Season {
+    /// On the working scale (logarithms).
+    effects: Vec<f64>,
+    /// Their exponentials.
+    factors: Vec<f64>,
+}
+
+/// A phase in a fit: where its effect was looked for, how many values it has, the sum of what they, clipped, are off.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Phase {
+    from: f64,
+    count: usize,
+    sum: f64,
+}
+
+impl Season {
+    pub(super) fn factor(&self, index: usize) -> f64 {
+        self.factors[index % self.factors.len()]
+    }
+
+    /// The effects of another: they have been taken out already.
+    pub(super) fn start_from(&mut self, known: &Season) {
+        self.effects.clone_from(&known.effects);
+    }
+
+    /// The season of `residuals`, which begin at `start`, is learnt and taken out of them: phase medians, one Huber step
+    /// from there. Gives the number of parameters it is worth.
+    pub(super) fn learn(
+        &mut self,
+        length: usize,
+        residuals: &mut [f64],
+        start: usize,
+        floor: f64,
+        scratch: &mut Vec<f64>,
+        phases: &mut Vec<Phase>,
+    ) -> f64 {
+        self.effects.resize(length, 0.0);
+        for (phase, effect) in self.effects.iter_mut().enumerate() {
+            let first = (phase + length - start % length) % length;
+            let median = median_with(residuals.iter().skip(first).step_by(length).copied(), scratch);
+            *effect = if median.is_nan() { 0.0 } else { median };
+        }
+        residuals.iter_mut().zip(phases_from(start, length)).for_each(|(r, phase)| *r -= self.effects[phase]);
+        let limit = 2.5 * location_and_spread(residuals, floor, scratch).1;
+        self.step(residuals, start, limit, phases)
+    }
+
+    /// One Huber step from the effects at hand, which have been taken out of `residuals`; then all are shrunk together
+    /// (positive-part James & Stein). Gives the number of parameters they are worth.
+    pub(super) fn step(&mut self, residuals: &mut [f64], start: usize, limit: f64, phases: &mut Vec<Phase>) -> f64 {
+        let length = self.effects.len();
+        phases.clear();
+        phases.extend(self.effects.iter().map(|effect| Phase { from: *effect, ..Phase::default() }));
+        let mut within = 0.0;
+        for (r, phase) in residuals.iter().zip(phases_from(start, length)).filter(|(r, _)| !r.is_nan()) {
+            let clipped = r.clamp(-limit, limit);
+            phases[phase].count += 1;
+            phases[phase].sum += clipped;
+            within += clipped * clipped;
+        }
+        let n: usize = phases.iter().map(|phase| phase.count).sum();
+        let seen = phases.iter().filter(|phase| phase.count > 0).count();
+        for (effect, phase) in self.effects.iter_mut().zip(&*phases).filter(|(_, phase)| phase.count > 0) {
+            *effect += phase.sum / phase.count as f64;
+        }
+        let counted = || self.effects.iter().zip(&*phases).map(|(effect, phase)| (*effect, phase.count as f64));
+        let center = counted().map(|(effect, count)| effect * count).sum::<f64>() / n.max(1) as f64;
+        let between: f64 = counted().map(|(effect, count)| count * (effect - center).powi(2)).sum();
+        let noise = within / n.saturating_sub(seen).max(1) as f64;
+        let kept =
+            if seen < 4 || between <= 0.0 { 1.0 } else { (1.0 - (seen as f64 - 3.0) * noise / between).max(0.0) };
+        for (effect, phase) in self.effects.iter_mut().zip(&*phases) {
+            *effect = if phase.count > 0 { kept * (*effect - center) } else { 0.0 };
+        }
+        for (r, phase) in residuals.iter_mut().zip(phases_from(start, length)) {
+            *r -= self.effects[phase] - phases[phase].from;
+        }
+        self.factors.clear();
+        self.factors.extend(self.effects.iter().map(|effect| effect.exp()));
+        kept * seen.saturating_sub(1) as f64
+    }
+}
+
+/// The phase of each period from `start` on.
+fn phases_from(start: usize, length: usize) -> impl Iterator<Item = usize> {
+    std::iter::successors(Some(start % length), move |phase| Some(if phase + 1 == length { 0 } else { phase + 1 }))
+}

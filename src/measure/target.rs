@@ -1,0 +1,95 @@
+//! What is measured in a window: the ratio of sums, or the largest ratio of a single period.
+
+use crate::alert::Window;
+use crate::measure::expected::Expected;
+use std::ops::Range;
+
+/// What is computed from a window.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Target {
+    /// Ratio of sums.
+    Sum(Range<usize>),
+    /// Largest ratio of a single period.
+    Max(Range<usize>),
+}
+
+/// What a window holds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Found {
+    pub(super) observed: f64,
+    pub(super) expected: f64,
+    /// Observed periods.
+    pub(super) periods: usize,
+    /// Where: the first period, or that of the largest ratio.
+    pub(super) at: usize,
+}
+
+impl Found {
+    pub(super) fn ratio(&self) -> f64 {
+        self.observed / self.expected
+    }
+}
+
+impl Target {
+    /// The four windows after an event, in the order of [`Window::ALL`].
+    pub(super) fn after(event: usize, per_day: f64) -> [Target; 4] {
+        Window::ALL.map(|window| {
+            let range = window_range(window, event, per_day);
+            if window == Window::Peak { Target::Max(range) } else { Target::Sum(range) }
+        })
+    }
+
+    pub(super) fn range(&self) -> &Range<usize> {
+        match self {
+            Target::Sum(range) | Target::Max(range) => range,
+        }
+    }
+
+    pub(super) fn back(&self, shift: usize) -> Target {
+        let moved = |r: &Range<usize>| r.start - shift..r.end - shift;
+        match self {
+            Target::Sum(r) => Target::Sum(moved(r)),
+            Target::Max(r) => Target::Max(moved(r)),
+        }
+    }
+
+    pub(super) fn measure(&self, y: &[f64], fit: &Expected) -> Option<Found> {
+        self.measure_from(0, y, fit)
+    }
+
+    /// The same where `y` begins at period `start` of the series that was fitted.
+    pub(super) fn measure_from(&self, start: usize, y: &[f64], fit: &Expected) -> Option<Found> {
+        let range = self.range().start - start..self.range().end.min(start + y.len()) - start;
+        let seen = range.clone().zip(y.get(range)?).map(|(i, v)| (start + i, *v)).filter(|(_, v)| v.is_finite());
+        match self {
+            Target::Sum(range) => {
+                let (mut observed, mut expected, mut periods) = (0.0, 0.0, 0);
+                for (t, value) in seen {
+                    (observed, expected, periods) = (observed + value, expected + fit.at(t), periods + 1);
+                }
+                (expected > 0.0).then_some(Found { observed, expected, periods, at: range.start })
+            }
+            Target::Max(_) => seen
+                .map(|(at, observed)| Found { observed, expected: fit.at(at), periods: 1, at })
+                .filter(|found| found.expected > 0.0)
+                .max_by(|a, b| a.ratio().total_cmp(&b.ratio())),
+        }
+    }
+
+    pub(super) fn ratio(&self, y: &[f64], fit: &Expected) -> f64 {
+        self.measure(y, fit).map_or(f64::NAN, |found| found.ratio())
+    }
+}
+
+/// The periods of a window after an event at period `event`.
+///
+/// ```
+/// # use floodmark::{alert::Window, measure::lift::window_range};
+/// assert_eq!(window_range(Window::Week4, 100, 1.0), 121..128);
+/// ```
+pub fn window_range(window: Window, event: usize, per_day: f64) -> Range<usize> {
+    let (first, last) = window.days();
+    let start = event + (first as f64 * per_day).round() as usize;
+    let end = event + ((last + 1) as f64 * per_day).round() as usize;
+    start..end.max(start + 1)
+}

@@ -41,9 +41,9 @@ impl Conformal {
         }
         let refused = (alpha * self.a.len() as f64 + 1e-9).floor() as usize;
         let pick = |mut ends: Vec<f64>| {
-            ends.sort_unstable_by(|a, b| b.total_cmp(a));
             // The window itself is never refused and counts as the first.
-            refused.checked_sub(1).and_then(|i| ends.get(i).copied()).unwrap_or(f64::NAN)
+            let Some(rank) = refused.checked_sub(1).filter(|rank| *rank < ends.len()) else { return f64::NAN };
+            *ends.select_nth_unstable_by(rank, |a, b| b.total_cmp(a)).1
         };
         (pick(below), pick(above))
     }
@@ -173,10 +173,13 @@ fn block_sums(values: &[f64], before: usize) -> Vec<f64> {
     let length = n - before;
     let mut sum: f64 = values[before..].iter().sum();
     let mut sums = Vec::with_capacity(n);
-    for j in 0..n {
+    // The period that leaves the block, and the one that enters it.
+    let (mut first, mut next) = (before, (before + length) % n);
+    for _ in 0..n {
         sums.push(sum);
-        let first = (before + j) % n;
-        sum += values[(first + length) % n] - values[first];
+        sum += values[next] - values[first];
+        first = if first + 1 == n { 0 } else { first + 1 };
+        next = if next + 1 == n { 0 } else { next + 1 };
     }
     sums
 }

@@ -83,11 +83,6 @@ impl Rows {
         (before >= 14 && times.len() > before).then_some(Rows { times, before })
     }
 
-    /// Those of the baseline alone.
-    pub(super) fn past(&self) -> Rows {
-        Rows { times: self.times[..self.before].to_vec(), before: self.before }
-    }
-
     /// Whether a control is known well enough: in 80% of the baseline and in half of the window.
     pub(super) fn covers(&self, x: &[f64]) -> bool {
         let share = |part: &[f64]| part.iter().filter(|v| v.is_finite()).count() as f64 / part.len() as f64;
@@ -117,9 +112,12 @@ pub(super) fn midmeans(columns: &[Column], rows: usize) -> Vec<f64> {
         .map(|i| {
             scratch.clear();
             scratch.extend(columns.iter().map(|column| column.x[i]).filter(|v| v.is_finite()));
-            scratch.sort_unstable_by(f64::total_cmp);
-            let cut = scratch.len() / 4;
-            let kept = &scratch[cut..scratch.len() - cut];
+            let (cut, all) = (scratch.len() / 4, scratch.len());
+            if cut > 0 {
+                scratch.select_nth_unstable_by(cut, f64::total_cmp);
+                scratch[cut..].select_nth_unstable_by(all - 2 * cut - 1, f64::total_cmp);
+            }
+            let kept = &scratch[cut..all - cut];
             if kept.is_empty() { 0.0 } else { kept.iter().sum::<f64>() / kept.len() as f64 }
         })
         .collect()

@@ -3,6 +3,7 @@
 use crate::baseline::controls::{Column, Rows, SUSPECT};
 use crate::stats::robust::mean;
 use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// At most this many controls enter the regression beside the mean of all: the quietest ones. The treated series has
@@ -21,7 +22,7 @@ type Factor = Option<Cholesky<f64, Dyn>>;
 pub(super) struct Design {
     z: Arc<DMatrix<f64>>,
     gram: DMatrix<f64>,
-    folds: Vec<Vec<Factor>>,
+    folds: Vec<Fold>,
     /// For each column of `z`: which control it is, and what its deviations were multiplied by.
     scales: Vec<(usize, f64)>,
 }
@@ -35,10 +36,12 @@ pub(super) struct Ridge {
 impl Ridge {
     pub(super) fn residual(&self, values: &[f64]) -> Vec<f64> {
         let Some(factor) = &self.factor else { return values.to_vec() };
-        let mut left = DVector::from_column_slice(values);
-        let beta = factor.solve(&self.z.tr_mul(&left));
-        left.gemv(-1.0, &self.z, &beta, 1.0);
-        left.as_slice().to_vec()
+        let cross = DVector::from_iterator(self.z.ncols(), self.z.column_iter().map(|z| dot(z.as_slice(), values)));
+        let mut left = values.to_vec();
+        for (z, beta) in self.z.column_iter().zip(&factor.solve(&cross)) {
+            left.iter_mut().zip(z.as_slice()).for_each(|(left, z)| *left -= beta * z);
+        }
+        left
     }
 
     pub(super) fn coefficients(&self, values: &[f64]) -> Vec<f64> {
@@ -107,33 +110,72 @@ impl Design {
         if self.z.ncols() == 0 {
             return PENALTIES.len();
         }
-        let target = DVector::from_vec(rows.past().deseason(&gap[..n], season));
-        let z = self.z.rows(0, n);
-        let cross = z.tr_mul(&target);
-        let mut losses = vec![0.0; PENALTIES.len() + 1];
-        for (fold, factors) in self.folds.iter().enumerate() {
-            let (from, to) = (fold * n / FOLDS, (fold + 1) * n / FOLDS);
-            let (held, values) = (z.rows(from, to - from), target.rows(from, to - from));
-            losses[PENALTIES.len()] += values.norm_squared();
-            let right = &cross - held.tr_mul(&values);
-            for (loss, factor) in losses.iter_mut().zip(factors) {
-                *loss += factor.as_ref().map_or(f64::INFINITY, |f| (values - held * f.solve(&right)).norm_squared());
+        let target = rows.deseason(&gap[..n], season);
+        let mut losses = [0.0; CHOICES];
+        let crosses: Vec<DVector<f64>> = self.folds.iter().map(|fold| fold.cross(&self.z, &target)).collect();
+        let all: DVector<f64> = crosses.iter().sum();
+        for (fold, cross) in self.folds.iter().zip(crosses) {
+            let right = &all - cross;
+            let values = &target[fold.held.clone()];
+            losses[PENALTIES.len()] += values.iter().map(|v| v * v).sum::<f64>();
+            for (loss, predictor) in losses.iter_mut().zip(&fold.predictors) {
+                *loss += predictor.as_ref().map_or(f64::INFINITY, |weights| {
+                    let off = |(v, w): (&f64, &[f64])| (v - dot(w, right.as_slice())).powi(2);
+                    values.iter().zip(weights.chunks_exact(right.len())).map(off).sum()
+                });
             }
         }
         (0..losses.len()).min_by(|&a, &b| losses[a].total_cmp(&losses[b])).unwrap_or(PENALTIES.len())
     }
 }
 
-/// For every fold the factorised designs of the other folds, a penalty each.
-fn folds(z: &DMatrix<f64>, n: usize) -> Vec<Vec<Factor>> {
+/// A stretch of the baseline, held out.
+struct Fold {
+    held: Range<usize>,
+    /// For each penalty what a held value is predicted from: a row of weights of the controls' products with the values
+    /// that are not held out.
+    predictors: Vec<Option<Vec<f64>>>,
+}
+
+impl Fold {
+    /// Products of the controls with the values held out.
+    fn cross(&self, z: &DMatrix<f64>, values: &[f64]) -> DVector<f64> {
+        let held = &values[self.held.clone()];
+        DVector::from_iterator(z.ncols(), z.column_iter().map(|z| dot(&z.as_slice()[self.held.clone()], held)))
+    }
+}
+
+fn folds(z: &DMatrix<f64>, n: usize) -> Vec<Fold> {
     let z = z.rows(0, n);
     let gram = z.tr_mul(&z);
     let without = |fold: usize| {
-        let held = z.rows(fold * n / FOLDS, (fold + 1) * n / FOLDS - fold * n / FOLDS);
-        let rest = &gram - held.tr_mul(&held);
-        PENALTIES.iter().map(|c| penalised(&rest, c * n as f64).cholesky()).collect()
+        let held = fold * n / FOLDS..(fold + 1) * n / FOLDS;
+        let values = z.rows(held.start, held.len());
+        let (rest, columns) = (&gram - values.tr_mul(&values), values.transpose());
+        let predictor = |c: &f64| {
+            let factor = penalised(&rest, c * n as f64).cholesky()?;
+            Some(factor.solve(&columns).as_slice().to_vec())
+        };
+        Fold { held, predictors: PENALTIES.iter().map(predictor).collect() }
     };
     (0..FOLDS).map(without).collect()
+}
+
+/// Sum of products, in lanes that a processor can work on side by side.
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let n = a.len().min(b.len());
+    let (a, b) = (&a[..n], &b[..n]);
+    let (mut lanes, whole) = ([0.0; 4], n / 4 * 4);
+    let mut i = 0;
+    while i < whole {
+        lanes[0] += a[i] * b[i];
+        lanes[1] += a[i + 1] * b[i + 1];
+        lanes[2] += a[i + 2] * b[i + 2];
+        lanes[3] += a[i + 3] * b[i + 3];
+        i += 4;
+    }
+    let rest: f64 = a[whole..].iter().zip(&b[whole..]).map(|(a, b)| a * b).sum();
+    (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]) + rest
 }
 
 fn penalised(gram: &DMatrix<f64>, penalty: f64) -> DMatrix<f64> {

@@ -1,6 +1,6 @@
 //! Lifts of surges and around dated events: which series, which baseline, which controls.
 
-use crate::alert::{ContributionRow, ControlRow, ControlUse, Estimate, Event, LiftRow, PlaceboRow, RatioRow, Window};
+use crate::alert::{ContributionRow, ControlRow, Estimate, Event, LiftRow, PlaceboRow, RatioRow, Window};
 use crate::baseline::holiday;
 use crate::detect::surge::{Episode, Settings};
 use crate::measure::expected::Setting;
@@ -8,7 +8,7 @@ use crate::measure::lift::{Lift, Lifts, lift, window_range};
 use crate::measure::selection::{Finder, Selection};
 use crate::measure::{index, placebo};
 use crate::pipeline::alerts::Judged;
-use crate::pipeline::references::{self, References};
+use crate::pipeline::references::References;
 use crate::pipeline::score::Scored;
 use crate::pipeline::shares::{self, totals};
 use crate::pipeline::{Options, in_parallel, parts, periods};
@@ -238,16 +238,16 @@ impl Lifted {
 }
 
 /// What the lift tables are made of.
-struct Tables<'a> {
-    grid: &'a Grid,
-    events: &'a [Event],
-    options: &'a Options,
+pub(super) struct Tables<'a> {
+    pub(super) grid: &'a Grid,
+    pub(super) events: &'a [Event],
+    pub(super) options: &'a Options,
     scored: &'a [Scored],
-    references: References<'a>,
+    pub(super) references: References<'a>,
     totals: BTreeMap<String, Vec<f64>>,
     seasons: Vec<usize>,
     /// Whether the data tell countries apart and have them all together too.
-    together: bool,
+    pub(super) together: bool,
 }
 
 /// Lifts around every dated event that concerns a series: of the visits of every state and outlet, each country, and of
@@ -279,22 +279,42 @@ pub(crate) fn lift_tables(
     }
     let mut all = Lifted::default();
     for series in by_country.into_values() {
-        let rows = in_parallel(series, options.jobs, &|_, _| {}, |(i, s)| {
+        let mut country = in_parallel(series, options.jobs, &|_, _| {}, |(i, s)| {
             let mask = judged.mask(i, panel.grid.len);
-            let mut rows = tables.visits(s, &mask);
-            rows.index = tables.index(s, &mask);
-            rows
+            let index = tables.index(s, &mask);
+            let mut around = tables.visits(s, mask);
+            around.rows.index = index;
+            around
         });
-        rows.into_iter().for_each(|rows| all.add(rows));
-        tables.references.next_country();
+        tables.add_net_lifts(&mut country);
+        country.into_iter().for_each(|around| all.add(around.rows));
     }
     all.sort();
     all.ratios = shares::ratios(scored, judged, panel, events, options);
     all
 }
 
+/// What is measured of one series around all events.
+pub(super) struct Around<'a> {
+    pub(super) series: &'a Scored,
+    /// Periods that are no part of a baseline.
+    pub(super) mask: Vec<bool>,
+    pub(super) draws: usize,
+    pub(super) rows: Lifted,
+    /// Where each row of the visits stands.
+    pub(super) places: Vec<Stand>,
+}
+
+/// The number of an event, its period, and the periods of a window after it.
+pub(super) struct Stand {
+    pub(super) event: usize,
+    pub(super) at: usize,
+    pub(super) range: Range<usize>,
+}
+
 /// Where a row of a table stands: its event, its baseline, the periods of its window.
 struct Place<'a> {
+    event: usize,
     at: usize,
     window: usize,
     range: Range<usize>,
@@ -303,34 +323,26 @@ struct Place<'a> {
 }
 
 impl Tables<'_> {
-    fn visits(&self, s: &Scored, mask: &[bool]) -> Lifted {
-        let source = &s.watched.series;
+    fn visits<'a>(&self, series: &'a Scored, mask: Vec<bool>) -> Around<'a> {
+        let source = &series.watched.series;
         let share = self.totals.get(&source.key.country).map(|total| index::shares(&source.values, total));
-        let (values, strange) = ordinary(s, self.grid, self.options);
-        let mask = &or(mask.to_vec(), &strange);
+        let (values, strange) = ordinary(series, self.grid, self.options);
+        let mask = or(mask, &strange);
         let mut setting = setting(&self.seasons, source.kind, &values, self.grid.step, self.options);
-        let is_state = s.watched.level == Level::State;
+        let is_state = series.watched.level == Level::State;
         if !is_state {
             setting.draws = OUTLET_DRAWS;
         }
         let members = if is_state { parts::members(self.scored, &source.key) } else { Vec::new() };
-        let mut rows = Lifted::default();
-        rows.visits = self.around_events(&source.key, &values, mask, &setting, |row, place, lift| {
+        let (mut rows, mut places) = (Lifted::default(), Vec::new());
+        rows.visits = self.around_events(&source.key, &values, &mask, &setting, |row, place, lift| {
             if !strange.is_empty() {
                 row.observed = seen(&source.values, &place.range);
                 row.expected = row.observed / (1.0 + lift.lift.point);
             }
             row.pp_change = share.as_ref().map_or(f64::NAN, |s| points(s, place.baseline, &place.range, place.outside));
             rows.placebos.push(self.placebo(row, place, lift));
-            if self.is_netted(s) {
-                let net = references::Place { before: place.at, window: place.range.clone(), excluded: place.outside };
-                let net = self.references.net_of_event(s, &net, setting.draws, self.grid.step, self.options);
-                row.net_lift = net.as_ref().map_or(Estimate::UNKNOWN, |net| net.net);
-                // The outlets of a state are compared with the same ones: which of these moved is said once.
-                if let (true, Some(net)) = (is_state, net) {
-                    rows.controls.extend(control_rows(row, self.references.uses(&source.key.country, &net)));
-                }
-            }
+            places.push(Stand { event: place.event, at: place.at, range: place.range.clone() });
             if is_state {
                 let (baseline, outside) = (place.baseline, place.outside);
                 rows.contributions.extend(parts::contributions(row, source, &members, &place.range, |member| {
@@ -339,7 +351,7 @@ impl Tables<'_> {
                 }));
             }
         });
-        rows
+        Around { series, mask, draws: setting.draws, rows, places }
     }
 
     /// The lift among those of past dates, and among the reference outlets' at the same date.
@@ -360,11 +372,6 @@ impl Tables<'_> {
             p_space: if n_space == 0 { f64::NAN } else { p_space },
             n_space,
         }
-    }
-
-    /// Net lifts are dear: they are taken of states everywhere, and of outlets in all countries together.
-    fn is_netted(&self, s: &Scored) -> bool {
-        s.watched.level == Level::State || s.watched.series.key.country.is_empty() || !self.together
     }
 
     fn index(&self, s: &Scored, mask: &[bool]) -> Vec<LiftRow> {
@@ -393,7 +400,7 @@ impl Tables<'_> {
     ) -> Vec<LiftRow> {
         let mut rows = Vec::new();
         let mut series = Lifts::new(values, *setting);
-        for event in self.events.iter().filter(|e| concerns(e, key)) {
+        for (number, event) in self.events.iter().enumerate().filter(|(_, event)| concerns(event, key)) {
             let Some(at) = event_period(event, self.grid, self.options) else { continue };
             let baseline = baseline_before(at, self.options.baseline_days, self.grid.step, self.options);
             let outside = outside_window(mask, at, self.grid);
@@ -403,24 +410,13 @@ impl Tables<'_> {
                 let mut row = blank(event, key, window, at, &baseline, self.grid);
                 fill(&mut row, lift, self.grid);
                 let range = lift.peak_at.map_or(window_range(window, at, per_day(self.grid.step)), |p| p..p + 1);
-                finish(&mut row, &Place { at, window: w, range, baseline: &baseline, outside: &outside }, lift);
+                let place = Place { event: number, at, window: w, range, baseline: &baseline, outside: &outside };
+                finish(&mut row, &place, lift);
                 rows.push(row);
             }
         }
         rows
     }
-}
-
-fn control_rows(row: &LiftRow, uses: Vec<ControlUse>) -> impl Iterator<Item = ControlRow> + '_ {
-    uses.into_iter().map(|control| ControlRow {
-        event: row.event.clone(),
-        event_date: row.event_date,
-        state: row.state.clone(),
-        outlet: row.outlet.clone(),
-        country: row.country.clone(),
-        window: row.window,
-        control,
-    })
 }
 
 /// Alerts elsewhere are no part of a baseline; the window itself is what is measured.

@@ -7,6 +7,7 @@ mod bytes;
 mod candidates;
 mod context;
 mod lifts;
+mod nets;
 pub mod online;
 mod part;
 mod parts;

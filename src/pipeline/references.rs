@@ -31,11 +31,16 @@ pub(crate) struct Reference<'a> {
     pub(crate) episodes: &'a [Episode],
 }
 
-/// Where a net lift is taken: fitted before this period, judged in this window; excluded periods are no baseline.
+/// Where net lifts are taken: fitted before this period; excluded periods are no baseline.
 pub(super) struct Place<'a> {
     pub(super) before: usize,
-    pub(super) window: Range<usize>,
     pub(super) excluded: &'a [bool],
+}
+
+/// What a series is expected to do by its own past, and the periods that this was learnt in.
+struct Own {
+    baseline: Range<usize>,
+    expected: Expected,
 }
 
 /// Lifts of several outlets in the four windows after an event.
@@ -49,7 +54,7 @@ pub(crate) struct References<'a> {
     by_country: BTreeMap<&'a str, Vec<Reference<'a>>>,
     /// Lifts of the reference outlets around a period, by country: many series ask for the same.
     known: Mutex<BTreeMap<(String, usize), Lifts>>,
-    /// Counterfactuals of the windows after dated events in the country at hand: most series share one.
+    /// Counterfactuals of the windows after the dated event at hand: most series share one.
     shared: Mutex<Shared>,
 }
 
@@ -84,67 +89,97 @@ impl<'a> References<'a> {
         options: &Options,
     ) -> NetLift {
         let excluded = excluded(series, Some(episode));
-        let place = Place { before: episode.onset, window: episode.onset..episode.end + 1, excluded: &excluded };
+        let place = Place { before: episode.onset, excluded: &excluded };
         let seasons = seasons(step);
         let setting = setting(&seasons, series.watched.series.kind, &series.watched.series.values, step, options);
         let course = |controls: &[&[f64]], rows| Counterfactual::new(controls, rows, &setting).map(Arc::new);
-        match self.net_of(series, &place, &setting, step, options, course) {
+        let own = self.own(series, &place, &setting, step, options);
+        let window = episode.onset..episode.end + 1;
+        match own.and_then(|own| self.net_of(series, &own, window, &excluded, &setting, course)) {
             Some(net) => NetLift { net: selection.widen(net.net), ..net },
             None => UNKNOWN_NET,
         }
     }
 
-    /// The net lift in the window after a dated event, with an interval from `draws` simulated courses.
-    pub(super) fn net_of_event(
+    /// The net lifts in windows after a dated event, with intervals from `draws` simulated courses.
+    pub(super) fn nets_of_event(
         &self,
         series: &Scored,
         place: &Place<'_>,
+        windows: &[Range<usize>],
         draws: usize,
         step: Step,
         options: &Options,
-    ) -> Option<NetLift> {
+    ) -> Vec<Option<NetLift>> {
         let source = &series.watched.series;
         let seasons = seasons(step);
         let setting = Setting { draws, ..setting(&seasons, source.kind, &source.values, step, options) };
-        let key = (place.window.start, place.window.end, draws);
-        self.net_of(series, place, &setting, step, options, |controls, rows| {
-            let shared = || self.shared.lock().unwrap_or_else(PoisonError::into_inner);
-            let known = shared().get(&key).and_then(|all| all.iter().find(|c| c.serves(&rows, &setting)).cloned());
-            if known.is_some() {
-                return known;
-            }
-            let new = Arc::new(Counterfactual::new(controls, rows, &setting)?);
-            let mut shared = shared();
-            let all = shared.entry(key).or_default();
-            if all.len() < MOST_SHARED {
-                all.push(new.clone());
-            }
-            Some(new)
-        })
+        let own = self.own(series, place, &setting, step, options);
+        let net = |window: &Range<usize>| {
+            let course = |controls: &[&[f64]], rows| self.shared(window, controls, rows, &setting);
+            self.net_of(series, own.as_ref()?, window.clone(), place.excluded, &setting, course)
+        };
+        windows.iter().map(net).collect()
     }
 
-    /// To be called before series of another country are measured.
-    pub(super) fn next_country(&self) {
+    /// The counterfactual of a window after the event at hand, from another series where that has the same rows.
+    fn shared(
+        &self,
+        window: &Range<usize>,
+        controls: &[&[f64]],
+        rows: Rows,
+        setting: &Setting<'_>,
+    ) -> Option<Arc<Counterfactual>> {
+        let key = (window.start, window.end, setting.draws);
+        let shared = || self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = shared().get(&key).and_then(|all| all.iter().find(|c| c.serves(&rows, setting)).cloned());
+        if known.is_some() {
+            return known;
+        }
+        let new = Arc::new(Counterfactual::new(controls, rows, setting)?);
+        let mut shared = shared();
+        let all = shared.entry(key).or_default();
+        if all.len() < MOST_SHARED {
+            all.push(new.clone());
+        }
+        Some(new)
+    }
+
+    /// To be called before another event, or another country.
+    pub(super) fn next_event(&self) {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    /// Fitted on what lies before the period of the place (less the gap), judged in its window.
-    fn net_of(
+    /// Learnt on what lies before the place, less the gap; `None` where the country has no references.
+    fn own(
         &self,
         series: &Scored,
         place: &Place<'_>,
         setting: &Setting<'_>,
         step: Step,
         options: &Options,
+    ) -> Option<Own> {
+        let source = &series.watched.series;
+        self.by_country.get(source.key.country.as_str()).filter(|_| source.kind.has_lift())?;
+        let baseline = baseline_before(place.before, CONTROL_DAYS, step, options);
+        let expected = Expected::fit(&source.values, baseline.clone(), Some(place.excluded), setting)?;
+        Some(Own { baseline, expected })
+    }
+
+    fn net_of(
+        &self,
+        series: &Scored,
+        own: &Own,
+        window: Range<usize>,
+        excluded: &[bool],
+        setting: &Setting<'_>,
         course: impl FnOnce(&[&[f64]], Rows) -> Option<Arc<Counterfactual>>,
     ) -> Option<NetLift> {
         let source = &series.watched.series;
-        let controls = self.by_country.get(source.key.country.as_str()).filter(|_| source.kind.has_lift())?;
+        let controls = self.by_country.get(source.key.country.as_str())?;
         let controls: Vec<&[f64]> = controls.iter().map(|reference| reference.values).collect();
-        let baseline = baseline_before(place.before, CONTROL_DAYS, step, options);
-        let own = Expected::fit(&source.values, baseline.clone(), Some(place.excluded), setting)?;
-        let rows = Rows::of(&source.values, baseline, place.window.clone(), Some(place.excluded))?;
-        course(&controls, rows)?.net_lift(&source.values, &own, setting)
+        let rows = Rows::of(&source.values, own.baseline.clone(), window, Some(excluded))?;
+        course(&controls, rows)?.net_lift(&source.values, &own.expected, setting)
     }
 
     /// The controls of a net lift in `country` by name.

@@ -195,7 +195,7 @@ fn write_tables(folder: &Folder, plan: &Plan, analysis: &Analysis) -> Result<()>
 fn write_report(folder: &Folder, analysis: &Analysis, events: &[Event], record: &Record) -> Result<()> {
     let tables = folder.tables(&["series.csv"])?.into_iter().map(|(file, csv)| html::Table { file, csv });
     let tables: Vec<html::Table> = tables.collect();
-    let report = html::Report { analysis, events, tables: &tables, run: record };
+    let report = html::Report { analysis, events, tables: &tables, run: record, job: None };
     folder.write("report.html", html::serialize(&report)?.as_bytes())
 }
 

@@ -243,6 +243,19 @@ pub fn moment(time: Seconds, step: Step) -> String {
     text
 }
 
+/// The moment that [`moment`] wrote; `None` for any other text.
+///
+/// ```
+/// # use floodmark::report::cell::read_moment;
+/// assert_eq!(read_moment("2023-10-07"), Some(1_696_636_800));
+/// assert_eq!(read_moment("2023-10-07T05:00:00Z"), Some(1_696_654_800));
+/// assert_eq!(read_moment("soon"), None);
+/// ```
+pub fn read_moment(text: &str) -> Option<Seconds> {
+    let whole = if text.contains('T') { text.to_string() } else { format!("{text}T00:00:00Z") };
+    whole.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_second)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -43,6 +43,8 @@ pub struct Watch {
     pub silent_after: u32,
     /// Exit with 1 if this run tells of an alert of this severity or above.
     pub fail_on: Option<FailOn>,
+    /// Where the page of open alerts goes: a file whose name ends in `.html`.
+    pub report: Option<PathBuf>,
     /// Kinds of events in the calendar (`holiday`, `election`, …) during which nothing new is told.
     pub mute: Vec<String>,
 }
@@ -55,6 +57,7 @@ impl Default for Watch {
             keep: "104w".into(),
             silent_after: 3,
             fail_on: None,
+            report: None,
             mute: Vec::new(),
         }
     }
@@ -204,6 +207,12 @@ impl Config {
         }
         if file.store.path.is_some() && file.store.url.is_some() {
             return Err(Error::usage("[store] has a path and a url: a store is in one place"));
+        }
+        if let Some(page) = file.watch.report.as_ref().filter(|page| page.extension().is_none_or(|end| end != "html")) {
+            return Err(Error::usage(format!(
+                "[watch] report = '{}': expected a file whose name ends in .html",
+                page.display()
+            )));
         }
         let own = &file.analysis;
         let misplaced = [

@@ -3,6 +3,10 @@
 //! Everything decided is written in one transaction, deliveries included ([`Engine::score`]); only then is anybody
 //! told. A run that dies before leaves nothing behind; one that dies after leaves its messages to the next.
 
+mod standing;
+
+pub use standing::Standing;
+
 use super::config::{Config, Delivery};
 use super::filter;
 use super::memory::{Laid, Memory};

@@ -1,9 +1,11 @@
 //! What is told: an alert has a life, and each step of it is a transition, delivered once.
 
-use crate::alert::Alert;
+use crate::alert::{Alert, Attribution, ChangePointTime, Detectors, Estimate, Flag, Severity, Status};
 use crate::error::{Error, Result};
+use crate::report::cell::read_moment;
 use crate::report::tables;
-use crate::time::Seconds;
+use crate::series::{Key, Level};
+use crate::time::{Seconds, Step};
 use serde::{Deserialize, Serialize};
 
 /// A step in the life of an alert, or a word about the job itself.
@@ -114,6 +116,75 @@ impl Record {
             .map_err(|error| Error::io("cannot write an alert into memory", error))?;
         serde_json::from_slice(&line)
             .map_err(|error| Error::input("an alert has other columns than expected").because(error))
+    }
+
+    /// The alert again, with the figures as they were written and the nearest event alone; `step` is that of the store.
+    ///
+    /// # Errors
+    /// A moment that is none.
+    pub fn alert(&self, step: Step) -> Result<Alert> {
+        let time = |text: &str| {
+            read_moment(text).ok_or_else(|| {
+                Error::input(format!("the store has an alert with the moment '{text}', which is none: it is damaged"))
+            })
+        };
+        let maybe = |text: &Option<String>| text.as_deref().map(time).transpose();
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        let number = |value: Option<f64>| value.unwrap_or(f64::NAN);
+        let estimate = |[point, low, high]: [Option<f64>; 3]| {
+            let [point, low, high] = [point, low, high].map(|percent| number(percent) / 100.0);
+            Estimate { point, low, high }
+        };
+        let breaks = (maybe(&self.change_point)?, maybe(&self.change_point_low)?, maybe(&self.change_point_high)?);
+        let event = maybe(&self.event_date)?.map(|date| Attribution {
+            event: text(&self.event),
+            date,
+            lag_days: self.event_lag.unwrap_or(0),
+            coincidence: f64::NAN,
+        });
+        let found = |name: &str| self.detectors.iter().any(|names| names.contains(name));
+        let levels = [Level::Domain, Level::Outlet, Level::State];
+        let severities = [Severity::Low, Severity::Medium, Severity::High];
+        Ok(Alert {
+            id: self.alert_id.clone(),
+            level: levels.into_iter().find(|level| level.name() == self.level).unwrap_or(Level::Outlet),
+            key: Key {
+                state: text(&self.state),
+                outlet: text(&self.outlet),
+                domain: text(&self.domain),
+                country: text(&self.country),
+            },
+            step,
+            onset: time(&self.onset)?,
+            peak: time(&self.peak)?,
+            end: time(&self.end)?,
+            status: if self.status == "open" { Status::Open } else { Status::Closed },
+            periods: self.periods as usize,
+            observed: number(self.observed),
+            expected: number(self.expected),
+            lift: estimate([self.lift_pct, self.lift_low_pct, self.lift_high_pct]),
+            excess: number(self.excess),
+            peak_value: number(self.peak_value),
+            peak_z: number(self.peak_z),
+            p_value: number(self.p_value),
+            q_value: number(self.q_value),
+            change_point: match breaks {
+                (Some(at), Some(low), Some(high)) => Some(ChangePointTime { at, low, high }),
+                _ => None,
+            },
+            detectors: Detectors { zscore: found("zscore"), changepoint: found("changepoint") },
+            reference_lift: number(self.reference_lift_pct) / 100.0,
+            net_lift: estimate([self.net_lift_pct, self.net_low_pct, self.net_high_pct]),
+            controls: Vec::new(),
+            events: event.into_iter().collect(),
+            severity: severities.into_iter().find(|one| one.name() == self.severity).unwrap_or(Severity::Low),
+            flags: Flag::ALL.into_iter().filter(|flag| self.has(*flag)).collect(),
+        })
+    }
+
+    /// Whether the alert has this flag.
+    pub fn has(&self, flag: Flag) -> bool {
+        self.flags.as_deref().is_some_and(|flags| flags.split('+').any(|name| name == flag.name()))
     }
 
     /// Whose traffic: the finest name known, then the country.

@@ -1,7 +1,7 @@
 //! `watch --check`: would a run work? Nothing is written and nobody is told.
 
 use super::place::{self, Place};
-use super::{Log, deliver};
+use super::{Log, deliver, page};
 use crate::cli::plan::Plan;
 use crate::cli::{Outcome, analyze};
 use crate::error::{Error, Result};
@@ -31,6 +31,9 @@ pub(super) fn run(config: &Config, plan: &Plan, log: &Log) -> Result<Outcome> {
         see(&format!("source {name}"), Ok("fetched by each run".into()));
     }
     see("store", store(config));
+    if let Some(path) = &config.watch.report {
+        see("report", page::check(&config.path(path)));
+    }
     see("health", config.health.check(&config.folder).map(|()| "its files can be written".into()));
     match deliver::channels(config) {
         Err(error) => see("delivery", Err(error)),

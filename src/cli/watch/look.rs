@@ -11,7 +11,6 @@ use crate::watch::config::Config;
 use crate::watch::engine::Engine;
 use crate::watch::health::Report;
 use crate::watch::notify::message;
-use crate::watch::transition::{Change, Record, Transition};
 use std::collections::BTreeMap;
 
 /// A history for the eye shows so many of the last transitions.
@@ -94,7 +93,7 @@ pub(super) fn export(config: &Config, format: ExportFormat) -> Result<Outcome> {
     }
     for alert in &alerts {
         match format {
-            ExportFormat::Csv => text.extend(csv_row(alert)),
+            ExportFormat::Csv => text.extend(message::alert_row(alert)),
             ExportFormat::Jsonl => {
                 text.extend(serde_json::to_vec(alert).unwrap_or_default());
                 text.push(b'\n');
@@ -103,22 +102,6 @@ pub(super) fn export(config: &Config, format: ExportFormat) -> Result<Outcome> {
     }
     to_stdout(|out| std::io::Write::write_all(out, &text))?;
     Ok(Outcome::Done)
-}
-
-/// The row of `alerts.csv`.
-fn csv_row(alert: &Record) -> Vec<u8> {
-    let blank = Transition {
-        key: String::new(),
-        change: Change::Opened,
-        at: 0,
-        alert: alert.clone(),
-        before: None,
-        note: None,
-    };
-    let row = message::csv_row(&blank);
-    let cut = message::LEADING.split(',').count();
-    let at = row.iter().enumerate().filter(|(_, byte)| **byte == b',').nth(cut - 1).map_or(0, |(at, _)| at + 1);
-    row[at..].to_vec()
 }
 
 /// The health of the job after a run; what the store cannot say any more is left out.

@@ -7,6 +7,7 @@ mod fetch;
 mod inputs;
 mod log;
 mod look;
+mod page;
 mod place;
 
 use super::args::Watch;
@@ -151,6 +152,12 @@ impl Job<'_> {
         }
         went.summary = engine.score()?;
         self.tell_summary(went, engine);
+        // Before anybody is told: a message may name the page. That it cannot be written keeps nobody from being told.
+        if let Err(error) = page::write(self, engine, registry, events) {
+            let error = error.context("the page of open alerts");
+            self.log.error("report", &error.to_string(), &[]);
+            went.failures.push(error.to_string());
+        }
         deliver::all(self, engine, channels, went, events)?;
         if went.late {
             self.log.error("deadline", "the time was up; the next run goes on", &[]);

@@ -53,19 +53,21 @@ fn card(analysis: &Analysis, scored: &ScoredSeries, alert: &Alert) -> Card {
     let marked: Vec<_> = near.iter().map(|(number, event)| (*number, event.date)).collect();
     let heading = words::label(alert.level, &alert.key);
     let id = format!("alert-{}", alert.id);
+    let drop = alert.flags.contains(&Flag::Drop);
+    let shown = alert.flags.iter().filter(|flag| **flag != Flag::Drop);
     Card {
         picture: picture::alert(format!("chart-{}", alert.id), heading.clone(), scored, &analysis.grid, alert, &marked),
         id,
         heading,
-        figure: match (scored.kind.has_lift() && alert.lift.point.is_finite(), alert.flags.contains(&Flag::Drop)) {
+        figure: match (scored.kind.has_lift() && alert.lift.point.is_finite(), drop) {
             (true, _) => words::estimate(alert.lift),
             (false, true) => "drop".into(),
             (false, false) => "surge".into(),
         },
         severity: alert.severity.name(),
-        drop: alert.flags.contains(&Flag::Drop),
+        drop,
         sentences: sentences(alert).into_iter().chain(context(analysis, alert)).collect(),
-        flags: alert.flags.iter().filter(|flag| **flag != Flag::Drop).map(|flag| words::flag(flag.name())).collect(),
+        flags: shown.map(|flag| words::flag(flag.name(), drop)).collect(),
         events: near
             .iter()
             .map(|(number, event)| {

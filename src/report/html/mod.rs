@@ -45,6 +45,8 @@ pub struct Report<'a, Options: Serialize> {
     pub tables: &'a [Table],
     /// How it was found. `timings` and `now` are not shown: they differ from run to run.
     pub run: &'a Run<Options>,
+    /// Name of the scheduled job whose open alerts these are; `None` for an analysis of the past.
+    pub job: Option<&'a str>,
 }
 
 /// The report as the text of an HTML file.
@@ -56,9 +58,27 @@ pub fn serialize<Options: Serialize>(report: &Report<'_, Options>) -> Result<Str
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build().map_err(failed)?);
+    environment.add_filter("whole_dates", |text: String| Value::from_safe_string(whole_dates(&text)));
     environment.add_template("page", PAGE).map_err(failed)?;
     let page = page::Page::new(report, policy())?;
     environment.get_template("page").and_then(|template| template.render(Serde(&page))).map_err(failed)
+}
+
+/// Dates in text that is escaped already, each kept on one line: browsers break after a hyphen.
+fn whole_dates(mut text: &str) -> String {
+    const LONG: usize = "2023-10-07".len();
+    let is_date = |bytes: &[u8]| {
+        let fits = |(i, byte): (usize, &u8)| if i == 4 || i == 7 { *byte == b'-' } else { byte.is_ascii_digit() };
+        bytes.iter().enumerate().all(fits)
+    };
+    let mut out = String::new();
+    while let Some(at) = text.as_bytes().windows(LONG).position(is_date) {
+        let (before, rest) = text.split_at(at);
+        let (date, rest) = rest.split_at(LONG);
+        out.extend([before, "<span class=\"date\">", date, "</span>"]);
+        text = rest;
+    }
+    out + text
 }
 
 /// Nothing from anywhere, but this style and this script.

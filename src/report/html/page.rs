@@ -30,6 +30,9 @@ const FILES: [&str; 4] = ["total", "domains", "events", "context"];
 /// The page.
 #[derive(Debug, Serialize)]
 pub(super) struct Page<'a> {
+    job: Option<&'a str>,
+    /// What has the rows that the page does not carry, and the verb.
+    whole: &'static str,
     policy: String,
     style: Value,
     script: Value,
@@ -109,15 +112,21 @@ impl<'a> Page<'a> {
         let points: BTreeMap<&str, &Points> = shown.map(|picture| (picture.id.as_str(), &picture.points)).collect();
         let table_data =
             tables.iter().map(|view| Ok((view.id.clone(), embedded(&view.csv)?))).collect::<Result<_>>()?;
+        let job = report.job;
         Ok(Page {
+            job,
+            whole: match job {
+                Some(_) => "floodmark watch --export and --history have",
+                None => "the files in the result folder have",
+            },
             policy,
             style: Value::from_safe_string(super::STYLE.into()),
             script: Value::from_safe_string(super::SCRIPT.into()),
-            period: period(analysis),
+            period: if job.is_some() { newest(analysis) } else { period(analysis) },
             alerts: analysis.alerts.len(),
             drops: analysis.drops.len(),
-            counts: counts(analysis),
-            nothing: summary::nothing(analysis, fdr),
+            counts: counts(analysis, job.is_some()),
+            nothing: summary::nothing(analysis, fdr, job.is_some()),
             chart_data: embedded(&points)?,
             table_data,
             states,
@@ -134,7 +143,7 @@ impl<'a> Page<'a> {
             notes: run.notes.iter().map(|note| without_folders(note, &paths)).collect(),
             failures: run.failures.iter().map(|failure| without_folders(failure, &paths)).collect(),
             skipped: run.skipped_rows.iter().map(|(reason, n)| (reason.as_str(), words::number(*n as f64))).collect(),
-            left_out: left_out(analysis),
+            left_out: if job.is_some() { not_told(analysis) } else { left_out(analysis) },
             version: run
                 .revision
                 .map_or_else(|| run.version.into(), |revision| format!("{} ({revision})", run.version)),
@@ -197,17 +206,28 @@ fn period(analysis: &Analysis) -> String {
     }
 }
 
-fn counts(analysis: &Analysis) -> Vec<(&'static str, String)> {
+/// How far the data of a job have come.
+fn newest(analysis: &Analysis) -> String {
+    let grid = &analysis.grid;
+    match grid.len {
+        0 => "no data yet".into(),
+        n => format!("data up to {}", moment(grid.time(n - 1), grid.step)),
+    }
+}
+
+fn counts(analysis: &Analysis, job: bool) -> Vec<(&'static str, String)> {
     let counts = &analysis.counts;
-    let show = |(name, n): (&'static str, usize)| (name, words::number(n as f64));
-    [
-        ("series judged", counts.series_tested),
-        ("surges tested", counts.surges_tested),
-        ("alerts", analysis.alerts.len()),
-        ("drops", analysis.drops.len()),
-    ]
-    .map(show)
-    .into()
+    let names = match job {
+        true => ["series watched", "episodes tested so far", "open alerts", "open drops"],
+        false => ["series judged", "surges tested", "alerts", "drops"],
+    };
+    let figures = [counts.series_tested, counts.surges_tested, analysis.alerts.len(), analysis.drops.len()];
+    names.into_iter().zip(figures.map(|n| words::number(n as f64))).collect()
+}
+
+/// What a job has tested and not told.
+fn not_told(analysis: &Analysis) -> Vec<(&'static str, String)> {
+    vec![("episodes tested that were no discoveries", words::number(analysis.counts.not_significant as f64))]
 }
 
 /// What was missing, filled or set aside, and how often.

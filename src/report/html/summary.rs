@@ -146,9 +146,12 @@ fn leading_outlet(analysis: &Analysis, alert: &Alert) -> Option<String> {
 }
 
 /// What is said when nothing was found.
-pub(super) fn nothing(analysis: &Analysis, fdr: Option<f64>) -> Option<String> {
+pub(super) fn nothing(analysis: &Analysis, fdr: Option<f64>, job: bool) -> Option<String> {
     if !analysis.alerts.is_empty() {
         return None;
+    }
+    if job {
+        return Some("No surge is open. The tables have those that are over.".into());
     }
     let counts = &analysis.counts;
     if counts.series_tested == 0 {

@@ -18,18 +18,24 @@ const MOST_BYTES: usize = 1_500_000;
 const MOST_BYTES_TOGETHER: usize = 5_000_000;
 
 /// What is known of a table: file, title, what a row is, and the columns shown at first (empty = all).
-const KNOWN: [(&str, &str, &str, &str); 15] = [
+const KNOWN: [(&str, &str, &str, &str); 16] = [
     (
         "alerts.csv",
         "Alerts",
         "One row a surge that passed the false-discovery control and the floors.",
-        "onset,end,state,outlet,domain,country,lift_pct,lift_low_pct,lift_high_pct,net_lift_pct,q_value,severity,event,flags",
+        "onset,end,status,state,outlet,domain,country,lift_pct,lift_low_pct,lift_high_pct,net_lift_pct,q_value,severity,event,flags",
     ),
     (
         "drops.csv",
         "Drops",
         "One row a fall of traffic: blocks, seizures, outages. Kept apart from surges.",
-        "onset,end,state,outlet,domain,country,lift_pct,lift_low_pct,lift_high_pct,q_value,severity,event,flags",
+        "onset,end,status,state,outlet,domain,country,lift_pct,lift_low_pct,lift_high_pct,q_value,severity,event,flags",
+    ),
+    (
+        "transitions.csv",
+        "What was told",
+        "One row a step in the life of an alert: opened, updated, closed, retracted, with its figures as known then.",
+        "at,period,change,note,onset,end,state,outlet,domain,country,lift_pct,lift_low_pct,lift_high_pct,q_value,severity,flags",
     ),
     (
         "index_lifts.csv",

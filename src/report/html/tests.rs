@@ -143,7 +143,7 @@ fn written(analysis: &Analysis, tables: &[(&str, &str)], options: serde_json::Va
         notes: Vec::new(),
         timings: BTreeMap::from([("load".into(), 1.5)]),
     };
-    serialize(&Report { analysis, events: &[], tables: &tables, run: &run }).expect("a page")
+    serialize(&Report { analysis, events: &[], tables: &tables, run: &run, job: None }).expect("a page")
 }
 
 fn page(analysis: &Analysis) -> String {
@@ -154,6 +154,8 @@ fn page(analysis: &Analysis) -> String {
 #[test]
 fn the_summary_says_what_the_tables_hold() {
     let page = page(&analysis(vec![alert(Level::State, "")]));
+    assert!(page.contains("from <span class=\"date\">2023-10-07</span> to "), "a date may be broken at its hyphens");
+    let page = page.replace("<span class=\"date\">", "").replace("</span>", "");
     for sentence in [
         "Traffic from the United Kingdom to outlets affiliated with Iran was 42% [38, 46] above expected in the 7 days \
          from 2023-10-07 to 2023-10-13 (q = 0.002). Net of the reference outlets, which rose 8.4%: +31% [20, 40]. In \
@@ -165,6 +167,14 @@ fn the_summary_says_what_the_tables_hold() {
         "<th scope=\"row\">rows skipped: negative</th><td class=\"number\">4</td>",
     ] {
         assert!(page.contains(sentence), "not there: {sentence}");
+    }
+}
+
+#[test]
+fn dates_are_kept_whole_and_nothing_else_is_touched() {
+    assert_eq!(whole_dates("é 12023-10-07"), "é 1<span class=\"date\">2023-10-07</span>");
+    for text in ["", "2023-10", "&lt;b&gt; 2023-1-007", "ü2023–10–07"] {
+        assert_eq!(whole_dates(text), text);
     }
 }
 

@@ -201,8 +201,9 @@ pub(super) fn status(alert: &Alert) -> &'static str {
 }
 
 /// What a flag means to a reader.
-pub(super) fn flag(name: &str) -> String {
+pub(super) fn flag(name: &str, drop: bool) -> String {
     let meaning = match name {
+        "displacement" if drop => "another domain of the outlet rose as this one fell away",
         "new_domain" => "no history to compare with",
         "partial_data" => "some periods are missing, filled or incomplete",
         "low_base" => "little traffic: a large percentage of a small number",

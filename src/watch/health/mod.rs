@@ -138,7 +138,7 @@ impl Report {
     }
 }
 
-fn parent(path: &Path) -> &Path {
+pub(crate) fn parent(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
@@ -147,7 +147,7 @@ fn failed(path: &Path, error: std::io::Error) -> Error {
 }
 
 /// Writes a file whole or not at all, readable for others as any new file: collectors run as users of their own.
-fn put(path: &Path, text: &str) -> Result<()> {
+pub(crate) fn put(path: &Path, text: &str) -> Result<()> {
     let write = || -> std::io::Result<()> {
         let mut builder = tempfile::Builder::new();
         builder.prefix(".floodmark-");

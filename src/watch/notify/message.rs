@@ -112,17 +112,12 @@ fn counts(items: &[Item]) -> String {
 
 /// What the alerts of a batch are, for its title.
 fn kinds(batch: &[Transition]) -> &'static str {
-    let drops = batch.iter().filter(|transition| is_drop(&transition.alert)).count();
+    let drops = batch.iter().filter(|transition| transition.alert.has(Flag::Drop)).count();
     match drops {
         0 => "Surges",
         drops if drops == batch.len() => "Drops",
         _ => "Surges and drops",
     }
-}
-
-/// Whether the traffic fell.
-fn is_drop(alert: &Record) -> bool {
-    alert.flags.as_deref().is_some_and(|flags| flags.split('+').any(|flag| flag == Flag::Drop.name()))
 }
 
 /// One sentence. Never a cause, never more than was measured.
@@ -131,7 +126,7 @@ pub fn headline(transition: &Transition) -> String {
     let who = plain(&alert.label());
     let lift = |record: &Record| record.lift_pct.map_or("lift unknown".to_string(), |lift| format!("{lift:+.0} %"));
     let severity = &alert.severity;
-    let (new, what) = if is_drop(alert) { ("New drop", "Drop") } else { ("New surge", "Surge") };
+    let (new, what) = if alert.has(Flag::Drop) { ("New drop", "Drop") } else { ("New surge", "Surge") };
     match transition.change {
         Change::Opened => format!("{new}: {who}: {} since {} ({severity})", lift(alert), alert.onset),
         Change::Updated => {
@@ -213,23 +208,35 @@ pub fn plain(text: &str) -> String {
 pub fn csv_row(transition: &Transition) -> Vec<u8> {
     let time = crate::time::Step::HOUR;
     let alert = transition.change.is_alert().then_some(&transition.alert);
-    let values = serde_json::to_value(alert).unwrap_or(Value::Null);
     let mut cells = vec![
         Cell::text(transition.key.as_str()),
         Cell::text(transition.change.name()),
         Cell::Time(transition.at, time),
         transition.note.as_deref().map_or(Cell::Empty, |note| Cell::text(plain(note))),
     ];
-    cells.extend(ALERTS.split(',').map(|column| match &values[column] {
+    cells.extend(alert_cells(alert));
+    let mut row = Vec::new();
+    push_csv_row(&mut row, &cells);
+    row
+}
+
+/// The row of `alerts.csv`, disarmed in the same way.
+pub fn alert_row(alert: &Record) -> Vec<u8> {
+    let mut row = Vec::new();
+    push_csv_row(&mut row, &alert_cells(Some(alert)));
+    row
+}
+
+fn alert_cells(alert: Option<&Record>) -> Vec<Cell<'static>> {
+    let values = serde_json::to_value(alert).unwrap_or(Value::Null);
+    let cell = |column| match &values[column] {
         Value::String(text) => Cell::text(plain(text)),
         Value::Number(number) => {
             number.as_i64().map_or_else(|| Cell::Number(number.as_f64().unwrap_or(f64::NAN)), Cell::Integer)
         }
         _ => Cell::Empty,
-    }));
-    let mut row = Vec::new();
-    push_csv_row(&mut row, &cells);
-    row
+    };
+    ALERTS.split(',').map(cell).collect()
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 mod faults;
 mod kill;
 mod life;
+mod page;
 mod stores;
 
 use super::workdir::{Ran, Workdir, date, traffic};

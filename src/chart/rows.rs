@@ -13,8 +13,8 @@ const SHORTEST: f64 = 5.0;
 
 /// Draws the rows into `area`.
 pub(super) fn draw(scene: &mut Scene, rows: &Rows, area: Area) {
-    let names: Vec<String> =
-        rows.rows.iter().map(|row| text::fit(&text::shown(&row.label).unwrap_or_default(), SMALL, 330.0)).collect();
+    let name = |label: &str| text::fit_label(&text::shown(label).unwrap_or_default(), SMALL, 330.0);
+    let names: Vec<String> = rows.rows.iter().map(|row| name(&row.label)).collect();
     let names_wide = names.iter().map(|name| text::width(name, SMALL)).fold(0.0, f64::max);
     let flags = if rows.events.is_empty() { 6.0 } else { FLAGS };
     let left = area.left + if names_wide > 0.0 { names_wide + 14.0 } else { 10.0 };

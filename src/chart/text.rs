@@ -46,9 +46,29 @@ pub(super) fn fit(text: &str, em: f64, room: f64) -> String {
     String::new()
 }
 
+/// [`fit`] for `name, country`: the name gives way, the country stays, or rows of one outlet would read the same.
+pub(super) fn fit_label(label: &str, em: f64, room: f64) -> String {
+    match label.rsplit_once(", ") {
+        Some((name, country)) if country.chars().count() <= 4 => {
+            let country = format!(", {country}");
+            fit(name, em, room - width(&country, em)) + &country
+        }
+        _ => fit(label, em, room),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_label_that_is_too_long_keeps_its_country() {
+        let long = "Международное информационное агентство";
+        let short = fit_label(&format!("{long}, GB"), 16.0, 160.0);
+        assert!(short.ends_with("…, GB") && width(&short, 16.0) <= 160.0, "{short}");
+        assert_eq!(fit_label("Press TV, GB", 16.0, 160.0), "Press TV, GB");
+        assert!(fit_label(long, 16.0, 160.0).ends_with('…'));
+    }
 
     #[test]
     fn names_in_the_scripts_of_the_registry_are_shown_as_they_are() {

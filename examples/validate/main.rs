@@ -4,6 +4,7 @@
 //! `cargo run --release --no-default-features --features parallel,recipe --example validate -- docs/validation.md`
 //!
 //! `-- --quick` runs fewer replications, prints to the screen and fails when a promised figure is missed.
+//! `--only PART` runs one of false-discoveries, mixed, power, lifts, real.
 //! `--data DIR` says where the real series are (they are not part of the project); without them, their tables are left out.
 mod detection;
 mod lifts;
@@ -48,24 +49,32 @@ impl Report {
 
 fn main() {
     let mut args = std::env::args().skip(1);
-    let (mut out, mut quick, mut data) = (None, false, PathBuf::from("../shared/data"));
+    let (mut out, mut quick, mut only, mut data) = (None, false, None, PathBuf::from("../shared/data"));
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "--quick" => quick = true,
+            "--only" => only = args.next(),
             "--data" => data = PathBuf::from(args.next().expect("a folder after --data")),
             _ => out = Some(arg),
         }
     }
     let mut report = Report { text: String::new(), quick, missed: Vec::new(), goals_missed: Vec::new(), kept: 0 };
     report.line(include_str!("head.md").trim_end());
-    detection::false_discoveries(&mut report);
-    detection::mixed(&mut report);
-    if !quick {
+    let part = |name: &str| only.as_deref().is_none_or(|only| only == name);
+    if part("false-discoveries") {
+        detection::false_discoveries(&mut report);
+    }
+    if part("mixed") {
+        detection::mixed(&mut report);
+    }
+    if part("power") && !quick {
         detection::power(&mut report);
     }
-    lifts::raw(&mut report);
-    lifts::news_cycle(&mut report);
-    if !quick {
+    if part("lifts") {
+        lifts::raw(&mut report);
+        lifts::news_cycle(&mut report);
+    }
+    if part("real") && !quick {
         real::tables(&mut report, &data);
     }
     summary(&mut report);

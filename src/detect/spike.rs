@@ -8,11 +8,10 @@
 
 use crate::detect::heaviness::Heaviness;
 use crate::detect::jump::Jumps;
+use crate::detect::scores::{Scores, mean_of_correlated};
 use crate::stats::plain::plain;
 use crate::stats::tail::student_sf;
 
-/// A residual enters a window clipped to so many spreads: several raised periods make a surge, one wild one does not.
-const CLIP: f64 = 5.0;
 /// Beyond so many spreads an error adds no more to the spread.
 const WINSOR: f64 = 3.0;
 /// E[min(Z², 9)] for a standard Normal Z: undoes the bias of the clipping.
@@ -190,7 +189,11 @@ impl Spread {
         // The variance of a mean of values of an AR(1) process is known from n of them about as well as from this many
         // independent ones (delta method: its logarithm changes by 2/(1 − ρ²) with an error of ρ of √((1 − ρ²)/n)).
         let df = (KNOWN * self.singles * (1.0 - self.rho()).powi(2).max(0.25)).max(3.0);
-        if w == 2.0 { df.min(6.0) } else { df }
+        match self.windows[k] {
+            2 => df.min(5.0),
+            3 => df.min(12.0),
+            _ => df,
+        }
     }
 
     /// The most telling window that ends at `t`. `residual` may hold `NaN` (gaps); `prior` is the spread of the
@@ -326,29 +329,6 @@ impl Spread {
     }
 }
 
-/// Normal scores of Student-t residuals: what a Normal residual as improbable would be. Sums of scores have Normal
-/// tails where sums of heavy-tailed residuals have not, and no single wild period can make a window.
-#[derive(Clone, Copy)]
-struct Scores {
-    df: f64,
-    unit: f64,
-    shrink: f64,
-}
-
-impl Scores {
-    fn new(df: f64) -> Scores {
-        // Variance (Winsorised at 3 spreads) of Student's t: 2.04 at ν = 3, 1.51 at 5, 1.22 at 10.
-        let unit = 1.0 + 1.7 / df + 4.4 / (df * df);
-        Scores { df, unit, shrink: (8.0 * df + 1.0) / (8.0 * df + 3.0) }
-    }
-
-    /// Wallace (1959, eq. 2.1), clipped.
-    fn of(&self, z: f64) -> f64 {
-        let score = self.shrink * (self.df * (z * z * self.unit / self.df).ln_1p()).sqrt();
-        score.min(CLIP).copysign(z)
-    }
-}
-
 /// What one window says.
 struct Contrast {
     /// Mean of its scores.
@@ -364,22 +344,9 @@ fn carried(w: f64, rho: f64) -> f64 {
     rho * (1.0 - rho.powf(w)) / (w * (1.0 - rho))
 }
 
-/// Variance of the mean of `w` values of an AR(1) process of variance 1.
-fn mean_of_correlated(w: f64, correlation: f64) -> f64 {
-    let rho = correlation.clamp(0.0, 0.95);
-    let tail = 2.0 * rho * (1.0 - rho.powf(w)) / (w * (1.0 - rho).powi(2));
-    ((1.0 + rho) / (1.0 - rho) - tail) / w
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_mean_of_independent_values_has_variance_one_over_w() {
-        assert!((mean_of_correlated(7.0, 0.0) - 1.0 / 7.0).abs() < 1e-15);
-        assert!((mean_of_correlated(1.0, 0.7) - 1.0).abs() < 1e-12);
-    }
 
     #[test]
     fn several_raised_periods_tell_more_than_one_wild_one() {

@@ -152,7 +152,7 @@ fields!(Watched { level, series, filled, part });
 fields!(Episode { sign, onset, first_seen, detected, end, open, level_shift, peak, peak_z, p, window });
 fields!(Walk { expected, spread, z, p, sign, episodes, judged, in_episode });
 fields!(ChangePoint { index, low, high, before, after, p_value });
-fields!(Scored { watched, walk, scale, change_points });
+fields!(Scored { watched, walk, scale, change_points, hindsight });
 
 impl Wire for Scale {
     fn put(&self, out: &mut Vec<u8>) {

@@ -10,8 +10,10 @@ use crate::stats::fdr;
 use crate::time::{Seconds, Step};
 use std::borrow::Cow;
 
-/// The part of a series' chance of a false alert that change points get; the episodes have the rest.
+/// The part of a series' chance of a false alert that change points get, and that of the episodes seen from the whole
+/// series; what the past alone had to say has the rest.
 const CHANGE_POINTS: f64 = 0.1;
+const HINDSIGHT: f64 = 0.5;
 /// A change point this far from an episode, in days, belongs to it.
 const NEAR_DAYS: f64 = 3.0;
 
@@ -38,7 +40,6 @@ pub(crate) fn candidates<'a>(scored: &'a [Scored], panel: &Panel, options: &Opti
         steps.clamp(0, panel.grid.len as i64) as usize
     });
     let hindsight = sign > 0.0;
-    let share = if hindsight { 1.0 - CHANGE_POINTS } else { 1.0 };
     let mut found = Vec::new();
     let mut families = 0;
     for (i, series) in scored.iter().enumerate() {
@@ -48,14 +49,25 @@ pub(crate) fn candidates<'a>(scored: &'a [Scored], panel: &Panel, options: &Opti
             continue;
         }
         families += 1;
-        let episodes = series.walk.episodes.iter().filter(|e| e.sign == sign && e.end >= from);
-        found.extend(episodes.map(|episode| Candidate {
-            series: i,
-            episode: Cow::Borrowed(episode),
-            seen: true,
-            p: (within_series(episode.p, looks(from.min(episode.onset))) / share).min(1.0),
-            q: 1.0,
-            since: panel.grid.time(episode.first_seen),
+        let episodes = series.walk.episodes.iter().zip(&series.hindsight);
+        let judged = episodes.filter(|(e, _)| e.sign == sign && e.end >= from);
+        found.extend(judged.map(|(episode, whole)| {
+            let looks = looks(from.min(episode.onset));
+            let past = within_series(episode.p, looks);
+            let p = match hindsight {
+                true => {
+                    harmonic_mean(past, within_series(*whole, looks), change_p_value(series, episode, panel.grid.step))
+                }
+                false => past,
+            };
+            Candidate {
+                series: i,
+                episode: Cow::Borrowed(episode),
+                seen: true,
+                p: p.min(1.0),
+                q: 1.0,
+                since: panel.grid.time(episode.first_seen),
+            }
         }));
         if hindsight {
             let shifts = shifts(series, panel.grid.step, from);
@@ -77,6 +89,14 @@ pub(crate) fn candidates<'a>(scored: &'a [Scored], panel: &Panel, options: &Opti
     found
 }
 
+/// One p-value from three that depend on each other, by their shares (Wilson 2019, PNAS 116: the harmonic mean p-value,
+/// which for small p keeps its size whatever the dependence of a few tests).
+fn harmonic_mean(past: f64, whole: f64, change: f64) -> f64 {
+    let least = f64::MIN_POSITIVE;
+    let past = (1.0 - HINDSIGHT - CHANGE_POINTS) / past.max(least);
+    1.0 / (past + HINDSIGHT / whole.max(least) + CHANGE_POINTS / change.max(least))
+}
+
 /// p-value of the most telling of `looks` looks at a series (Šidák 1967).
 fn within_series(p: f64, looks: usize) -> f64 {
     -(looks as f64 * (-p.min(1.0 - 1e-16)).ln_1p()).exp_m1()
@@ -95,6 +115,17 @@ pub(crate) fn nearest_change<'a>(series: &'a Scored, episode: &Episode, step: St
         .iter()
         .filter(|c| (c.after - c.before) * episode.sign > 0.0 && distance(c) <= near)
         .min_by_key(|c| (distance(c), c.index.abs_diff(episode.onset)))
+}
+
+/// p-value of the break nearest to the onset of an episode, if it is a step; 1 without one.
+fn change_p_value(series: &Scored, episode: &Episode, step: Step) -> f64 {
+    let changes = &series.change_points;
+    let Some(change) = nearest_change(series, episode, step) else { return 1.0 };
+    let at = |index: usize| changes.get(index).map(|c| c.index);
+    let i = changes.partition_point(|c| c.index < change.index);
+    let before = i.checked_sub(1).and_then(at).unwrap_or(0);
+    let next = at(i + 1).unwrap_or(series.walk.p.len());
+    if is_step(series, before, change.index, next) { change.p_value.min(1.0) } else { 1.0 }
 }
 
 /// Upward change points that belong to no episode, as episodes of their own: from the break to the next one, or until

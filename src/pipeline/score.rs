@@ -5,7 +5,7 @@ use crate::alert::{ChangePoint, Event, PeriodFlags, ScoredSeries};
 use crate::baseline::holiday;
 use crate::baseline::seasonal::Season;
 use crate::detect::surge::{self, Episode, Settings, Walk};
-use crate::detect::{changepoint, extent};
+use crate::detect::{changepoint, extent, hindsight};
 use crate::pipeline::Options;
 use crate::stats::scale::Scale;
 use crate::stats::tail::normal_quantile;
@@ -22,6 +22,8 @@ pub struct Scored {
     pub(crate) scale: Scale,
     /// Breaks, with levels in visits.
     pub(crate) change_points: Vec<ChangePoint>,
+    /// p-value of each episode in the light of the whole series.
+    pub(crate) hindsight: Vec<f64>,
 }
 
 /// What the measuring of an alert may know beside the series.
@@ -51,7 +53,8 @@ pub(crate) fn score(watched: Watched, grid: &Grid, options: &Options) -> Scored 
         }
     }
     let change_points = change_points(&x, &settings, scale);
-    Scored { watched, walk, scale, change_points }
+    let hindsight = hindsight::p_values(&x, &walk.episodes, &settings.baseline.seasons, &settings.windows);
+    Scored { watched, walk, scale, change_points, hindsight }
 }
 
 /// Walks through `x` with the effects of holidays taken out of it. A holiday of which nothing is known is expected to be

@@ -101,7 +101,8 @@ impl Place<'_> {
                 ..Walk::default()
             }
         });
-        Scored { watched, walk, scale: track.scale, change_points }
+        let hindsight = vec![1.0; walk.episodes.len()];
+        Scored { watched, walk, scale: track.scale, change_points, hindsight }
     }
 }
 

@@ -1,0 +1,250 @@
+//! How improbable an episode is, seen from the whole series.
+//!
+//! The walk judges a period by its past alone: a level known from eight weeks, a spread and an autocorrelation known
+//! from what had gone before. Once a surge is over, the periods after it know as much about all three as those before.
+//! This is the test of a pulse in an autoregressive series (Box & Tiao 1975, JASA 70; Fox 1972, JRSS B 34): the
+//! residuals' Normal scores are whitened, and a raised window is looked for with the shape it has after that: a step
+//! up, a stretch of 1 − ρ, a step down. How much such windows vary is checked against all windows of that length
+//! elsewhere in the series.
+
+use crate::baseline::seasonal::Season;
+use crate::detect::heaviness::Heaviness;
+use crate::detect::scores::{Scores, mean_of_correlated};
+use crate::detect::surge::Episode;
+use crate::stats::robust::{huber_step, mad_sd_with, median_with};
+use crate::stats::tail::student_sf;
+
+/// Observed values on either side from which the level in the middle is taken, in cycles of the season.
+const SIDE_CYCLES: usize = 4;
+/// Beyond how many standard deviations a value no longer pulls the level (Huber 1964).
+const HUBER: f64 = 1.5;
+/// Beyond so many spreads a score adds no more to the spread.
+const WINSOR: f64 = 3.0;
+/// E[min(Z², 9)] for a standard Normal Z: undoes the bias of the clipping.
+const WINSOR_BIAS: f64 = 0.995_01;
+/// What the autoregression says of a window counts as much as so many separate windows seen.
+const MODEL_BLOCKS: f64 = 20.0;
+/// The least variance of a window, as a part of the model's.
+const LEAST_PART: f64 = 0.9;
+/// A Winsorised variance of n values is as precise as a variance of so many times n.
+const KNOWN: f64 = 0.7;
+/// So many standard errors are added to the autocorrelation.
+const SAFE: f64 = 0.25;
+/// Shorter windows are left to the walk: a few wild periods are no matter of levels.
+const SHORTEST: usize = 5;
+/// A series with fewer observed values has no hindsight.
+const LEAST_VALUES: usize = 56;
+
+/// One-sided p-value of each of `episodes` (of the most telling window within it, corrected for the choice of length but
+/// not of place) in the series `x` (working scale, `NaN` = gap); 1 where nothing can be said. `seasons` in samples, the
+/// shorter first; `windows` are the lengths looked at.
+pub fn p_values(x: &[f64], episodes: &[Episode], seasons: &[usize], windows: &[usize]) -> Vec<f64> {
+    let windows: Vec<usize> = windows.iter().copied().filter(|w| *w >= SHORTEST).collect();
+    let observed = x.iter().filter(|v| !v.is_nan()).count();
+    if observed < LEAST_VALUES || windows.is_empty() {
+        return vec![1.0; episodes.len()];
+    }
+    let Some(series) = Whitened::new(x, episodes, seasons) else { return vec![1.0; episodes.len()] };
+    let scales: Vec<f64> = windows.iter().map(|w| series.inflation(*w)).collect();
+    let side = SIDE_CYCLES * cycle(seasons) / 2;
+    let of = |episode: &Episode| {
+        let mut best = 1.0f64;
+        for (w, scale) in windows.iter().zip(&scales) {
+            // Half of the window, or all of the episode, lies in the episode.
+            let first = episode.onset.saturating_sub(w / 2);
+            let last = (episode.end + 1).min(x.len().saturating_sub(*w));
+            for a in first..=last {
+                let common = (a + w).min(episode.end + 1).saturating_sub(a.max(episode.onset));
+                if 2 * common < *w || !series.is_amid(a, a + w, side) {
+                    continue;
+                }
+                let z = episode.sign * series.contrast(a, a + w, true) / scale.sqrt();
+                if z > 0.0 {
+                    best = best.min(looks(*w, windows.len()) * student_sf(z, series.degrees));
+                }
+            }
+        }
+        best
+    };
+    episodes.iter().map(of).collect()
+}
+
+fn cycle(seasons: &[usize]) -> usize {
+    seasons.first().copied().unwrap_or(7).max(2)
+}
+
+/// How many independent looks the windows are worth to one of length `w`; as in [`crate::detect::spike`].
+fn looks(w: usize, windows: usize) -> f64 {
+    0.75 * windows as f64 * (3.0 / w as f64).min(1.0)
+}
+
+/// The scores of a series, whitened, as running sums.
+struct Whitened {
+    rho: f64,
+    degrees: f64,
+    /// Variance of the level, in units of the scores' variance.
+    level_error: f64,
+    /// Innovation of each period, 0 for a gap, and the response of a raised level in it.
+    innovation: Vec<f64>,
+    response: Vec<f64>,
+    /// Whether the period before was observed too.
+    follows: Vec<bool>,
+    /// Σ response × innovation and Σ response² before each period.
+    product: Vec<f64>,
+    square: Vec<f64>,
+    masked: Vec<usize>,
+    /// Number of calm observed periods before each.
+    calm: Vec<usize>,
+}
+
+impl Whitened {
+    fn new(x: &[f64], episodes: &[Episode], seasons: &[usize]) -> Option<Whitened> {
+        let mut masked = vec![false; x.len()];
+        episodes.iter().for_each(|e| masked[e.onset..=e.end].fill(true));
+        let calm: Vec<f64> = x.iter().zip(&masked).map(|(v, m)| if *m { f64::NAN } else { *v }).collect();
+        let season = Season::learn(&calm, 0, seasons);
+        let cycle = cycle(seasons);
+        let seasonless = |v: &[f64]| -> Vec<f64> { v.iter().enumerate().map(|(t, v)| v - season.at(t)).collect() };
+        let level = level(&seasonless(&calm), cycle, SIDE_CYCLES * cycle);
+        let residual: Vec<f64> = seasonless(x).iter().zip(&level).map(|(v, level)| v - level).collect();
+        let kept = |t: &usize| !masked[*t] && !residual[*t].is_nan();
+        let n = (0..x.len()).filter(kept).count();
+        if n < LEAST_VALUES / 2 {
+            return None;
+        }
+        let spread = winsorised((0..x.len()).filter(kept).map(|t| residual[t]));
+        if spread.is_nan() || spread <= 0.0 {
+            return None;
+        }
+        let mut heaviness = Heaviness::of_scores(x.len() as f64 * 10.0);
+        (0..x.len()).filter(kept).for_each(|t| heaviness.learn(residual[t] / spread));
+        let scores = Scores::new(heaviness.freedom());
+        let scores: Vec<f64> = residual.iter().map(|r| scores.of(r / spread)).collect();
+        let rho = correlation(&scores, &masked, 2.0 * (SIDE_CYCLES * cycle) as f64);
+        // The level is a Huber mean of so many values.
+        let level_error = mean_of_correlated(0.95 * 2.0 * (SIDE_CYCLES * cycle) as f64, rho);
+        let degrees = (KNOWN * n as f64 * (1.0 - rho).powi(2).max(0.25)).max(3.0);
+        Some(Whitened::of_scores(&scores, &masked, rho, degrees, level_error))
+    }
+
+    fn of_scores(scores: &[f64], masked: &[bool], rho: f64, degrees: f64, level_error: f64) -> Whitened {
+        let n = scores.len();
+        let fresh = (1.0 - rho * rho).sqrt();
+        let (mut innovation, mut response, mut follows) = (vec![0.0; n], vec![0.0; n], vec![false; n]);
+        let (mut product, mut square, mut hidden) = (vec![0.0; n + 1], vec![0.0; n + 1], vec![0; n + 1]);
+        let mut calm = vec![0; n + 1];
+        for t in 0..n {
+            if !scores[t].is_nan() {
+                follows[t] = t > 0 && !scores[t - 1].is_nan();
+                let carried = if follows[t] { rho } else { 0.0 };
+                let unit = if follows[t] { fresh } else { 1.0 };
+                let before = if follows[t] { scores[t - 1] } else { 0.0 };
+                innovation[t] = (scores[t] - carried * before) / unit;
+                response[t] = (1.0 - carried) / unit;
+            }
+            product[t + 1] = product[t] + response[t] * innovation[t];
+            square[t + 1] = square[t] + response[t] * response[t];
+            hidden[t + 1] = hidden[t] + usize::from(masked[t]);
+            calm[t + 1] = calm[t] + usize::from(!masked[t] && !scores[t].is_nan());
+        }
+        Whitened { rho, degrees, level_error, innovation, response, follows, product, square, masked: hidden, calm }
+    }
+
+    /// Whether there are `least` calm periods on either side: without those after it, a window is not seen from after it.
+    fn is_amid(&self, from: usize, to: usize, least: usize) -> bool {
+        self.calm[from] >= least && self.calm[self.calm.len() - 1] - self.calm[to] >= least
+    }
+
+    /// How far `from..to` is raised, in standard deviations. `apart`: whether the level was learnt without the window.
+    fn contrast(&self, from: usize, to: usize, apart: bool) -> f64 {
+        let (mut product, mut square) = (self.product[to] - self.product[from], self.square[to] - self.square[from]);
+        let fresh = (1.0 - self.rho * self.rho).sqrt();
+        let edges = [(from, 1.0 / fresh), (to, -self.rho / fresh)];
+        // What a change of the level by one does to all of these innovations.
+        let mut level = square;
+        for (t, step) in edges.into_iter().filter(|(t, _)| *t < self.follows.len() && self.follows[*t]) {
+            let inside = if t == from { self.response[t] } else { 0.0 };
+            product += (step - inside) * self.innovation[t];
+            square += step * step - inside * inside;
+            level += (step - inside) * self.response[t];
+        }
+        if square <= 0.0 {
+            return 0.0;
+        }
+        let known = self.level_error * level * level / square;
+        let variance = if apart { 1.0 + known } else { (1.0 - known).max(0.25) };
+        product / (square * variance).sqrt()
+    }
+
+    /// Variance of the contrasts of windows of `w` outside episodes, mixed with the 1 that it should be.
+    fn inflation(&self, w: usize) -> f64 {
+        let (mut sum, mut n) = (0.0, 0.0);
+        for a in 0..(self.innovation.len() + 1).saturating_sub(w) {
+            let calm = self.masked[a + w] == self.masked[a];
+            if calm && self.square[a + w] - self.square[a] > 0.0 {
+                sum += self.contrast(a, a + w, false).clamp(-WINSOR, WINSOR).powi(2) / WINSOR_BIAS;
+                n += 1.0;
+            }
+        }
+        let blocks = n / w as f64;
+        let seen = if n > 0.0 { sum / n } else { 1.0 };
+        ((MODEL_BLOCKS + blocks * seen) / (MODEL_BLOCKS + blocks)).max(LEAST_PART)
+    }
+}
+
+/// Lag-1 correlation of neighbours outside episodes, corrected for its bias where the mean is learnt from `window` values
+/// (Kendall 1954), on the safe side of its standard error.
+fn correlation(scores: &[f64], masked: &[bool], window: f64) -> f64 {
+    let (mut products, mut squares, mut pairs) = (0.0, 0.0, 0.0f64);
+    for t in 1..scores.len() {
+        let (a, b) = (scores[t - 1].clamp(-WINSOR, WINSOR), scores[t].clamp(-WINSOR, WINSOR));
+        if !masked[t] && !masked[t - 1] && !a.is_nan() && !b.is_nan() {
+            products += a * b;
+            squares += (a * a + b * b) / 2.0;
+            pairs += 1.0;
+        }
+    }
+    if squares <= 0.0 {
+        return 0.95;
+    }
+    let rho = products / squares;
+    let (bias, error) = ((1.0 + 3.0 * rho) / window.min(pairs), ((1.0 - rho * rho) / pairs).sqrt());
+    (rho + bias + SAFE * error).clamp(0.0, 0.95)
+}
+
+/// Spread of values around 0: a standard deviation in which none counts for more than three of it.
+fn winsorised(values: impl Iterator<Item = f64> + Clone) -> f64 {
+    let mut spread = mad_sd_with(values.clone(), 0.0, &mut Vec::new());
+    for _ in 0..3 {
+        let bound = WINSOR * spread;
+        let (sum, n) = values.clone().fold((0.0, 0.0), |(sum, n), v| (sum + v.clamp(-bound, bound).powi(2), n + 1.0));
+        spread = (sum / n / WINSOR_BIAS).sqrt();
+    }
+    spread
+}
+
+/// Level at every index: at every `cycle`-th a Huber step from the median of the nearest `side` observed values on
+/// either side, straight lines between.
+fn level(values: &[f64], cycle: usize, side: usize) -> Vec<f64> {
+    let known: Vec<usize> = (0..values.len()).filter(|&t| !values[t].is_nan()).collect();
+    let mut scratch = Vec::new();
+    let mut at = |t: usize| {
+        let place = known.partition_point(|&u| u < t);
+        let near = &known[place.saturating_sub(side)..(place + side).min(known.len())];
+        let near = near.iter().map(|&u| values[u]);
+        let middle = median_with(near.clone(), &mut scratch);
+        let spread = mad_sd_with(near.clone(), middle, &mut scratch);
+        middle + huber_step(near.map(|v| (v, 1.0)), middle, HUBER * spread)
+    };
+    let last = values.len().saturating_sub(1);
+    let knots: Vec<usize> = (0..last).step_by(cycle).chain([last]).collect();
+    let heights: Vec<f64> = knots.iter().map(|&t| at(t)).collect();
+    let mut level = vec![heights.first().copied().unwrap_or(f64::NAN); values.len()];
+    for (pair, height) in knots.windows(2).zip(heights.windows(2)) {
+        for t in pair[0]..=pair[1] {
+            let part = (t - pair[0]) as f64 / (pair[1] - pair[0]).max(1) as f64;
+            level[t] = height[0] + part * (height[1] - height[0]);
+        }
+    }
+    level
+}

@@ -102,6 +102,13 @@ impl Heaviness {
         (0..N).filter(|k| self.weights[*k] > 1e-12).map(tail).sum()
     }
 
+    /// The degrees of freedom that the past allows, with their weights; those below one in a thousand are left out.
+    pub(super) fn posterior(&self) -> Vec<(f64, f64)> {
+        let kept: Vec<(f64, f64)> = FREEDOM.into_iter().zip(self.weights).filter(|(_, w)| *w > 1e-3).collect();
+        let sum: f64 = kept.iter().map(|(_, w)| w).sum();
+        kept.into_iter().map(|(v, w)| (v, w / sum)).collect()
+    }
+
     /// Degrees of freedom in the middle of what the past allows (mean of 1/ν).
     pub fn freedom(&self) -> f64 {
         1.0 / self.weights.iter().zip(FREEDOM).map(|(w, v)| w / v).sum::<f64>()

@@ -26,12 +26,15 @@ const WINSOR_BIAS: f64 = 0.995_01;
 const MODEL_BLOCKS: f64 = 20.0;
 /// The least variance of a window, as a part of the model's.
 const LEAST_PART: f64 = 0.9;
+/// A window of w values is judged with at most so many times w² degrees of freedom: a few scores do not make a Normal
+/// sum.
+const SHORT_DEGREES: f64 = 3.5;
 /// A Winsorised variance of n values is as precise as a variance of so many times n.
 const KNOWN: f64 = 0.7;
 /// So many standard errors are added to the autocorrelation.
 const SAFE: f64 = 0.25;
-/// Shorter windows are left to the walk: a few wild periods are no matter of levels.
-const SHORTEST: usize = 5;
+/// Shorter windows are left to the walk: single wild periods are no matter of levels.
+const SHORTEST: usize = 3;
 /// A series with fewer observed values has no hindsight.
 const LEAST_VALUES: usize = 56;
 
@@ -44,8 +47,10 @@ pub fn p_values(x: &[f64], episodes: &[Episode], seasons: &[usize], windows: &[u
     if observed < LEAST_VALUES || windows.is_empty() {
         return vec![1.0; episodes.len()];
     }
-    let Some(series) = Whitened::new(x, episodes, seasons) else { return vec![1.0; episodes.len()] };
-    let scales: Vec<f64> = windows.iter().map(|w| series.inflation(*w)).collect();
+    let tails = Whitened::each(x, episodes, seasons);
+    let Some((_, series)) = tails.first() else { return vec![1.0; episodes.len()] };
+    let scales: Vec<Vec<f64>> =
+        windows.iter().map(|w| tails.iter().map(|(_, series)| series.inflation(*w)).collect()).collect();
     let side = SIDE_CYCLES * cycle(seasons) / 2;
     let of = |episode: &Episode| {
         let mut best = 1.0f64;
@@ -58,10 +63,12 @@ pub fn p_values(x: &[f64], episodes: &[Episode], seasons: &[usize], windows: &[u
                 if 2 * common < *w || !series.is_amid(a, a + w, side) {
                     continue;
                 }
-                let z = episode.sign * series.contrast(a, a + w, true) / scale.sqrt();
-                if z > 0.0 {
-                    best = best.min(looks(*w, windows.len()) * student_sf(z, series.degrees));
-                }
+                let tail = |((weight, series), scale): (&(f64, Whitened), &f64)| {
+                    let z = episode.sign * series.contrast(a, a + w, true) / scale.sqrt();
+                    weight * student_sf(z, series.degrees.min(SHORT_DEGREES * (w * w) as f64))
+                };
+                let p: f64 = tails.iter().zip(scale).map(tail).sum();
+                best = best.min(looks(*w, windows.len()) * p);
             }
         }
         best
@@ -98,7 +105,8 @@ struct Whitened {
 }
 
 impl Whitened {
-    fn new(x: &[f64], episodes: &[Episode], seasons: &[usize]) -> Option<Whitened> {
+    /// One for each degree of freedom that the residuals may have, with its weight; none where there is too little.
+    fn each(x: &[f64], episodes: &[Episode], seasons: &[usize]) -> Vec<(f64, Whitened)> {
         let mut masked = vec![false; x.len()];
         episodes.iter().for_each(|e| masked[e.onset..=e.end].fill(true));
         let calm: Vec<f64> = x.iter().zip(&masked).map(|(v, m)| if *m { f64::NAN } else { *v }).collect();
@@ -110,21 +118,25 @@ impl Whitened {
         let kept = |t: &usize| !masked[*t] && !residual[*t].is_nan();
         let n = (0..x.len()).filter(kept).count();
         if n < LEAST_VALUES / 2 {
-            return None;
+            return Vec::new();
         }
         let spread = winsorised((0..x.len()).filter(kept).map(|t| residual[t]));
         if spread.is_nan() || spread <= 0.0 {
-            return None;
+            return Vec::new();
         }
         let mut heaviness = Heaviness::of_scores(x.len() as f64 * 10.0);
         (0..x.len()).filter(kept).for_each(|t| heaviness.learn(residual[t] / spread));
-        let scores = Scores::new(heaviness.freedom());
-        let scores: Vec<f64> = residual.iter().map(|r| scores.of(r / spread)).collect();
-        let rho = correlation(&scores, &masked, 2.0 * (SIDE_CYCLES * cycle) as f64);
-        // The level is a Huber mean of so many values.
-        let level_error = mean_of_correlated(0.95 * 2.0 * (SIDE_CYCLES * cycle) as f64, rho);
-        let degrees = (KNOWN * n as f64 * (1.0 - rho).powi(2).max(0.25)).max(3.0);
-        Some(Whitened::of_scores(&scores, &masked, rho, degrees, level_error))
+        let window = 2.0 * (SIDE_CYCLES * cycle) as f64;
+        let of = |(freedom, weight): (f64, f64)| {
+            let scores = Scores::new(freedom);
+            let scores: Vec<f64> = residual.iter().map(|r| scores.of(r / spread)).collect();
+            let rho = correlation(&scores, &masked, window);
+            // The level is a Huber mean of so many values.
+            let level_error = mean_of_correlated(0.95 * window, rho);
+            let degrees = (KNOWN * n as f64 * (1.0 - rho).powi(2).max(0.25)).max(3.0);
+            (weight, Whitened::of_scores(&scores, &masked, rho, degrees, level_error))
+        };
+        heaviness.posterior().into_iter().map(of).collect()
     }
 
     fn of_scores(scores: &[f64], masked: &[bool], rho: f64, degrees: f64, level_error: f64) -> Whitened {

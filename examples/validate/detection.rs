@@ -46,19 +46,6 @@ pub fn false_discoveries(report: &mut Report) {
                 any += usize::from(!found.alerts.is_empty());
                 fell += usize::from(!found.drops.is_empty());
                 alerts += found.alerts.len();
-                if std::env::var("DBG").is_ok() {
-                    for a in &found.alerts {
-                        eprintln!(
-                            "{} n={n} run={run} len={} p={:.2e} q={:.3} z={:.1} det={:?}",
-                            noise.name(),
-                            (a.end - a.onset) / 86400 + 1,
-                            a.p_value,
-                            a.q_value,
-                            a.peak_z,
-                            a.detectors
-                        );
-                    }
-                }
             }
             let (share, drops) = (any as f64 / runs as f64, fell as f64 / runs as f64);
             let name = if growth > 0.0 { format!("{}, growing 65% a year", noise.name()) } else { noise.name() };

@@ -31,6 +31,8 @@ const KNOWN: f64 = 0.7;
 const SAFE: f64 = 0.25;
 /// Variance of the cube of a standard Normal score Winsorised at 3 (15 without the clipping).
 const SKEWNESS_VARIANCE: f64 = 13.0;
+/// So many standard errors of the skewness are not believed.
+const SURE: f64 = 0.5;
 /// The least variance of a window, as a part of the model's.
 const LEAST_PART: f64 = 0.8;
 /// A window is raised if its mean lies so many of its standard deviations from the baseline.
@@ -178,7 +180,7 @@ impl Spread {
         if w == 1 || z > 0.0 || self.skewness > 0.0 {
             return z.abs();
         }
-        let sure = (-self.skewness - (SKEWNESS_VARIANCE / self.singles).sqrt()).max(0.0);
+        let sure = (-self.skewness - SURE * (SKEWNESS_VARIANCE / self.singles).sqrt()).max(0.0);
         z.abs() - sure / (6.0 * (w as f64).sqrt()) * (z * z - 1.0)
     }
 

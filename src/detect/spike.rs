@@ -187,13 +187,13 @@ impl Spread {
     /// Degrees of freedom of the reference distribution of window `k`: few where the spread stands on few errors or
     /// where single residuals are heavy-tailed and the window too short to average that out.
     fn degrees(&self, k: usize) -> f64 {
-        let w = self.windows[k] as f64;
         // The variance of a mean of values of an AR(1) process is known from n of them about as well as from this many
         // independent ones (delta method: its logarithm changes by 2/(1 − ρ²) with an error of ρ of √((1 − ρ²)/n)).
         let df = (KNOWN * self.singles * (1.0 - self.rho()).powi(2).max(0.25)).max(3.0);
+        // A few scores do not make a Normal sum where their tails are heavy.
         match self.windows[k] {
-            2 => df.min(5.0),
-            3 => df.min(12.0),
+            2 => df.min(2.0 * self.heaviness.freedom()),
+            3 => df.min(8.0 * self.heaviness.freedom()),
             _ => df,
         }
     }

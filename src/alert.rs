@@ -362,13 +362,15 @@ pub struct Counts {
     pub filled: usize,
     /// Surges below the floor of visits.
     pub below_floor: usize,
+    /// Significant surges left out because the interval of their lift holds no lift at all.
+    pub lift_uncertain: usize,
     /// Surges that did not pass the false-discovery control.
     pub not_significant: usize,
 }
 
 impl Counts {
     /// Every count with the name it has in files.
-    pub fn named(&self) -> [(&'static str, usize); 8] {
+    pub fn named(&self) -> [(&'static str, usize); 9] {
         // Taken apart by name, so that a count added above is not forgotten here.
         let Counts {
             series_tested,
@@ -378,6 +380,7 @@ impl Counts {
             censored,
             filled,
             below_floor,
+            lift_uncertain,
             not_significant,
         } = *self;
         [
@@ -388,6 +391,7 @@ impl Counts {
             ("censored", censored),
             ("filled", filled),
             ("below_floor", below_floor),
+            ("lift_uncertain", lift_uncertain),
             ("not_significant", not_significant),
         ]
     }

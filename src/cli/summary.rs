@@ -37,6 +37,7 @@ pub(crate) fn write(out: &mut impl Write, analysis: &Analysis) -> io::Result<()>
         (counts.series_too_short, "series too short to judge"),
         (counts.below_floor, "surges below --min-visits"),
         (counts.not_significant, "surges not significant at --fdr"),
+        (counts.lift_uncertain, "surges whose lift may be zero"),
         (counts.gaps, "gaps"),
         (counts.censored, "values known only below a bound"),
     ];

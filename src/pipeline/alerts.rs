@@ -88,9 +88,19 @@ pub(crate) fn judge(
         }
         let known = Known { grid: &panel.grid, events, options };
         let found = in_parallel(passed, options.jobs, &|_, _| {}, |candidate| {
-            alert(&candidate, &scored[candidate.series], &known, &references)
+            let alert = alert(&candidate, &scored[candidate.series], &known, &references);
+            (candidate.series, (candidate.episode.onset, candidate.episode.end), alert)
         });
-        if sign > 0.0 { judged.alerts = found } else { judged.drops = found }
+        let stretches = if sign > 0.0 { &mut judged.surges } else { &mut judged.falls };
+        let alerts = if sign > 0.0 { &mut judged.alerts } else { &mut judged.drops };
+        for (series, stretch, alert) in found {
+            if is_lifted(&alert.lift, sign) {
+                alerts.push(alert);
+            } else {
+                counts.lift_uncertain += usize::from(sign > 0.0);
+                stretches[series].retain(|other| *other != stretch);
+            }
+        }
     }
     mark_displacement(&mut judged);
     // What a part of an outlet does is news only where another part explains it or it fell.
@@ -99,6 +109,12 @@ pub(crate) fn judge(
     judged.alerts.sort_by(|a, b| order(a).cmp(&order(b)));
     judged.drops.sort_by(|a, b| order(a).cmp(&order(b)));
     judged
+}
+
+/// Whether the interval of a lift leaves out zero. A surge that may be none is not one to print, whatever its p-value.
+fn is_lifted(lift: &Estimate, sign: f64) -> bool {
+    let nearest = if sign > 0.0 { lift.low } else { -lift.high };
+    nearest.is_nan() || nearest > 0.0
 }
 
 /// The order of the files: onset, state, outlet, country; then what tells the rest apart.

@@ -160,10 +160,11 @@ pub(super) fn nothing(analysis: &Analysis, fdr: Option<f64>, job: bool) -> Optio
     let rate = fdr.map_or(String::new(), |fdr| format!(" at {}%", words::number((1e4 * fdr).round() / 1e2)));
     Some(format!(
         "No surge: none of {} series has one that passes the false-discovery control{rate} and the floors. Surges \
-         looked at: {}; not significant: {}; below the floor of visits: {}.",
+         looked at: {}; not significant: {}; below the floor of visits: {}; of a lift that may be zero: {}.",
         words::number(counts.series_tested as f64),
         words::number(counts.surges_tested as f64),
         words::number(counts.not_significant as f64),
-        words::number(counts.below_floor as f64)
+        words::number(counts.below_floor as f64),
+        words::number(counts.lift_uncertain as f64)
     ))
 }

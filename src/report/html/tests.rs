@@ -199,7 +199,7 @@ fn nothing_found_is_said_with_what_was_looked_at() {
     let text = page(&none);
     assert!(text.contains(
         "No surge: none of 12 series has one that passes the false-discovery control at 5% and the floors. Surges \
-         looked at: 3; not significant: 2; below the floor of visits: 1."
+         looked at: 3; not significant: 2; below the floor of visits: 1; of a lift that may be zero: 0."
     ));
     assert!(!text.contains("id=\"alerts\""));
     none.counts.series_tested = 0;

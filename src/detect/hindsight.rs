@@ -9,7 +9,9 @@
 
 use crate::baseline::seasonal::Season;
 use crate::detect::heaviness::Heaviness;
-use crate::detect::scores::{Scores, mean_of_correlated};
+use crate::detect::scores::{
+    MODEL_BLOCKS, Scores, WINSOR, WINSOR_BIAS, degrees, looks, mean_of_correlated, safe_correlation,
+};
 use crate::detect::surge::Episode;
 use crate::stats::robust::{huber_step, mad_sd_with, median_with};
 use crate::stats::tail::student_sf;
@@ -18,21 +20,11 @@ use crate::stats::tail::student_sf;
 const SIDE_CYCLES: usize = 4;
 /// Beyond how many standard deviations a value no longer pulls the level (Huber 1964).
 const HUBER: f64 = 1.5;
-/// Beyond so many spreads a score adds no more to the spread.
-const WINSOR: f64 = 3.0;
-/// E[min(Z², 9)] for a standard Normal Z: undoes the bias of the clipping.
-const WINSOR_BIAS: f64 = 0.995_01;
-/// What the autoregression says of a window counts as much as so many separate windows seen.
-const MODEL_BLOCKS: f64 = 20.0;
 /// The least variance of a window, as a part of the model's.
 const LEAST_PART: f64 = 0.9;
 /// A window of w values is judged with at most so many times w² degrees of freedom: a few scores do not make a Normal
 /// sum.
 const SHORT_DEGREES: f64 = 3.5;
-/// A Winsorised variance of n values is as precise as a variance of so many times n.
-const KNOWN: f64 = 0.7;
-/// So many standard errors are added to the autocorrelation.
-const SAFE: f64 = 0.25;
 /// Shorter windows are left to the walk: single wild periods are no matter of levels.
 const SHORTEST: usize = 3;
 /// A series with fewer observed values has no hindsight.
@@ -78,11 +70,6 @@ pub fn p_values(x: &[f64], episodes: &[Episode], seasons: &[usize], windows: &[u
 
 fn cycle(seasons: &[usize]) -> usize {
     seasons.first().copied().unwrap_or(7).max(2)
-}
-
-/// How many independent looks the windows are worth to one of length `w`; as in [`crate::detect::spike`].
-fn looks(w: usize, windows: usize) -> f64 {
-    0.75 * windows as f64 * (3.0 / w as f64).min(1.0)
 }
 
 /// The scores of a series, whitened, as running sums.
@@ -133,8 +120,7 @@ impl Whitened {
             let rho = correlation(&scores, &masked, window);
             // The level is a Huber mean of so many values.
             let level_error = mean_of_correlated(0.95 * window, rho);
-            let degrees = (KNOWN * n as f64 * (1.0 - rho).powi(2).max(0.25)).max(3.0);
-            (weight, Whitened::of_scores(&scores, &masked, rho, degrees, level_error))
+            (weight, Whitened::of_scores(&scores, &masked, rho, degrees(n as f64, rho), level_error))
         };
         heaviness.posterior().into_iter().map(of).collect()
     }
@@ -219,9 +205,7 @@ fn correlation(scores: &[f64], masked: &[bool], window: f64) -> f64 {
     if squares <= 0.0 {
         return 0.95;
     }
-    let rho = products / squares;
-    let (bias, error) = ((1.0 + 3.0 * rho) / window.min(pairs), ((1.0 - rho * rho) / pairs).sqrt());
-    (rho + bias + SAFE * error).clamp(0.0, 0.95)
+    safe_correlation(products / squares, window.min(pairs), pairs)
 }
 
 /// Spread of values around 0: a standard deviation in which none counts for more than three of it.

@@ -8,27 +8,19 @@
 
 use crate::detect::heaviness::Heaviness;
 use crate::detect::jump::Jumps;
-use crate::detect::scores::{Scores, mean_of_correlated};
+use crate::detect::scores::{
+    MODEL_BLOCKS, Scores, WINSOR, WINSOR_BIAS, degrees, looks, mean_of_correlated, safe_correlation,
+};
 use crate::stats::plain::plain;
 use crate::stats::tail::student_sf;
 
-/// Beyond so many spreads an error adds no more to the spread.
-const WINSOR: f64 = 3.0;
-/// E[min(Z², 9)] for a standard Normal Z: undoes the bias of the clipping.
-const WINSOR_BIAS: f64 = 0.995_01;
 /// How many independent errors the baseline's own spread counts for while there are few real ones.
 const PRIOR_ERRORS: f64 = 20.0;
-/// What the autoregression says of a window counts as much as so many separate windows seen.
-const MODEL_BLOCKS: f64 = 20.0;
 /// Autocorrelation assumed, with the weight of `PRIOR_PAIRS` pairs, until the series has shown its own.
 const PRIOR_CORRELATION: f64 = 0.2;
 const PRIOR_PAIRS: f64 = 20.0;
 /// Below so many spreads no window can tell anything: the tail function is spared.
 const LEAST_Z: f64 = 2.0;
-/// A Winsorised variance of n values is as precise as a variance of so many times n.
-const KNOWN: f64 = 0.7;
-/// So many standard errors are added to the autocorrelation.
-const SAFE: f64 = 0.25;
 /// Variance of the cube of a standard Normal score Winsorised at 3 (15 without the clipping).
 const SKEWNESS_VARIANCE: f64 = 13.0;
 /// So many standard errors of the skewness are not believed.
@@ -168,12 +160,6 @@ impl Spread {
         (weight * prior * prior + self.errors[0] * self.variance[0]) / (weight + self.errors[0])
     }
 
-    /// How many independent looks the windows are worth to one of length `w`: those of neighbouring lengths say much
-    /// the same, and a long one hardly changes from one period to the next.
-    fn looks(&self, w: usize) -> f64 {
-        0.75 * self.windows.len() as f64 * (3.0 / w as f64).min(1.0)
-    }
-
     /// How far out `z` lies for a mean of `w` scores, had they no skewness to the left (Johnson 1978, JASA 73; the
     /// Cornish–Fisher expansion). Logarithms of small counts reach further down than up; only a skewness surely there counts.
     fn without_skew(&self, z: f64, w: usize) -> f64 {
@@ -187,9 +173,7 @@ impl Spread {
     /// Degrees of freedom of the reference distribution of window `k`: few where the spread stands on few errors or
     /// where single residuals are heavy-tailed and the window too short to average that out.
     fn degrees(&self, k: usize) -> f64 {
-        // The variance of a mean of values of an AR(1) process is known from n of them about as well as from this many
-        // independent ones (delta method: its logarithm changes by 2/(1 − ρ²) with an error of ρ of √((1 − ρ²)/n)).
-        let df = (KNOWN * self.singles * (1.0 - self.rho()).powi(2).max(0.25)).max(3.0);
+        let df = degrees(self.singles, self.rho());
         // A few scores do not make a Normal sum where their tails are heavy.
         match self.windows[k] {
             2 => df.min(2.0 * self.heaviness.freedom()),
@@ -219,7 +203,7 @@ impl Spread {
             if z_window.abs() > LEAST_Z && raised {
                 let size = self.without_skew(z_window, w);
                 let tail = if w == 1 { self.jumps.sf(size) } else { student_sf(size, self.degrees(k)) };
-                let p = (self.looks(w) * tail).min(1.0);
+                let p = (looks(w, self.windows.len()) * tail).min(1.0);
                 if p < best.p {
                     best = Evidence { z, p, sign: z_window.signum(), window: w };
                 }
@@ -305,9 +289,7 @@ impl Spread {
 
     /// Autocorrelation, corrected for its small-sample bias (Kendall 1954), on the safe side of its standard error.
     fn rho(&self) -> f64 {
-        let rho = self.correlation.clamp(-1.0, 1.0);
-        let (bias, error) = ((1.0 + 3.0 * rho) / self.pairs, ((1.0 - rho * rho) / self.pairs).sqrt());
-        (rho + bias + SAFE * error).clamp(0.0, 0.95)
+        safe_correlation(self.correlation.clamp(-1.0, 1.0), self.pairs, self.pairs)
     }
 
     /// How a single residual counts, given the tails seen so far.

@@ -113,6 +113,8 @@ impl Counterfactual {
         let middle = midmeans(&columns, rows.times.len());
         let season = rows.season(setting.seasons);
         let design = Design::new(&columns, &middle, &rows, season);
+        // What the design needs of them it has.
+        columns.iter_mut().for_each(|column| column.x = Vec::new());
         let inside = (0..rows.times.len()).map(|i| f64::from(u8::from(i >= rows.before))).collect();
         let fits = Default::default();
         Some(Counterfactual { rows, offset, season, columns, report, middle, design, inside, fits })

@@ -9,7 +9,7 @@ use crate::report::tables::{self, period_flags, role_name};
 use crate::time::Grid;
 
 /// Rows of one batch, about: what is held in memory at a time.
-const BATCH: usize = 1 << 19;
+const BATCH: usize = 1 << 16;
 
 pub(crate) fn write(folder: &Folder, format: SeriesFormat, analysis: &Analysis) -> Result<()> {
     match format {

@@ -6,9 +6,9 @@ use crate::detect::surge::Episode;
 use crate::measure::attribution::{Onset, attribute};
 use crate::measure::comovement::{self, Onsets};
 use crate::pipeline::candidates::{Candidate, candidates, nearest_change};
-use crate::pipeline::lifts;
 use crate::pipeline::references::References;
 use crate::pipeline::score::{Known, Scored};
+use crate::pipeline::surge_lift;
 use crate::pipeline::{Options, in_parallel, periods};
 use crate::series::{Key, Kind, Level, Panel, Series};
 use crate::time::{Seconds, Step};
@@ -148,8 +148,8 @@ pub(crate) fn alert(
     let Known { grid, events, options } = *known;
     let episode = candidate.episode.as_ref();
     let source = &series.watched.series;
-    let selection = lifts::selection(series, episode, grid, options);
-    let lift = lifts::of_stretch(series, episode, &selection, grid, options);
+    let selection = surge_lift::selection(series, episode, grid, options);
+    let lift = surge_lift::of_stretch(series, episode, &selection, grid, options);
     let net = references.net(series, episode, &selection, grid.step, options);
     // What is left when the net lift is taken out of the lift that is printed: the three must fit together.
     let reference_lift = (1.0 + lift.lift.point) / (1.0 + net.net.point) - 1.0;

@@ -1,21 +1,17 @@
-//! Lifts of surges and around dated events: which series, which baseline, which controls.
+//! Lifts around dated events: which series, which events, which rows.
 
 use crate::alert::{ContributionRow, ControlRow, Estimate, Event, LiftRow, PlaceboRow, RatioRow, Window};
-use crate::baseline::holiday;
-use crate::detect::surge::{Episode, Settings};
 use crate::measure::expected::Setting;
-use crate::measure::lift::{Lift, Lifts, lift, window_range};
-use crate::measure::selection::{Finder, Selection};
+use crate::measure::lift::{Lift, Lifts, window_range};
 use crate::measure::{index, placebo};
 use crate::pipeline::alerts::Judged;
+use crate::pipeline::baselines::{baseline_before, or, ordinary, per_day, seasons, seen, setting};
 use crate::pipeline::references::References;
 use crate::pipeline::score::Scored;
 use crate::pipeline::shares::{self, totals};
 use crate::pipeline::{Options, in_parallel, parts, periods};
 use crate::series::{Key, Kind, Level, Panel, Role};
-use crate::stats::scale::Scale;
-use crate::time::{Grid, Step};
-use std::borrow::Cow;
+use crate::time::Grid;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -23,141 +19,11 @@ use std::ops::Range;
 const MIN_HISTORY_DAYS: f64 = 28.0;
 /// Draws for the interval of one outlet around one event: there are very many of them.
 pub(super) const OUTLET_DRAWS: usize = 99;
-/// Episodes at least this improbable are no part of a baseline.
-const EXCLUDE_P: f64 = 1e-4;
-
-/// Lift of a surge.
-pub(crate) struct StretchLift {
-    pub(crate) observed: f64,
-    pub(crate) expected: f64,
-    pub(crate) lift: Estimate,
-}
-
-pub(super) fn setting<'a>(
-    seasons: &'a [usize],
-    kind: Kind,
-    values: &[f64],
-    step: Step,
-    options: &Options,
-) -> Setting<'a> {
-    let per_day = Step::DAY.seconds() as f64 / step.seconds() as f64;
-    let (level, seed) = (options.interval, options.seed);
-    let count = Setting { seasons, per_day, scale: Scale::COUNT, level, seed, ..Setting::DAILY };
-    if kind.adds_up() { count } else { count.for_shares(values) }
-}
-
-pub(super) fn seasons(step: Step) -> Vec<usize> {
-    step.seasons().iter().map(|season| step.periods_in(*season)).collect()
-}
-
-/// The baseline that ends the gap before `at`.
-pub(super) fn baseline_before(at: usize, days: f64, step: Step, options: &Options) -> Range<usize> {
-    let end = at.saturating_sub(periods(options.gap_days, step));
-    end.saturating_sub(periods(days, step))..end
-}
-
-/// Periods in telling episodes, but for the one measured.
-pub(super) fn excluded(series: &Scored, but: Option<&Episode>) -> Vec<bool> {
-    telling(series.watched.series.values.len(), &series.walk.episodes, but)
-}
-
-/// The same of a series of `len` periods by its episodes.
-pub(super) fn telling(len: usize, episodes: &[Episode], but: Option<&Episode>) -> Vec<bool> {
-    let mut mask = vec![false; len];
-    for episode in episodes.iter().filter(|e| e.p <= EXCLUDE_P && !e.level_shift) {
-        if but.is_none_or(|b| b.onset != episode.onset) {
-            mask[episode.onset..=episode.end].fill(true);
-        }
-    }
-    mask
-}
-
-/// The values of a series with what holidays usually do to it taken out, and the holidays of which that is not known:
-/// empty without holidays.
-fn ordinary<'a>(series: &'a Scored, grid: &Grid, options: &Options) -> (Cow<'a, [f64]>, Vec<bool>) {
-    let (values, scale) = (&series.watched.series.values, series.scale);
-    if options.holidays.is_empty() {
-        return (Cow::Borrowed(values), Vec::new());
-    }
-    let x: Vec<f64> = values.iter().map(|v| scale.forward(*v)).collect();
-    let effects = holiday::effects(&x, grid, &options.holidays, &series.watched.series.key.country);
-    if effects.is_empty() {
-        return (Cow::Borrowed(values), Vec::new());
-    }
-    let usual = |t: usize| match effects[t] {
-        effect if effect.is_nan() || effect == 0.0 => values[t],
-        effect => scale.inverse(x[t] - effect).max(0.0),
-    };
-    (Cow::Owned((0..values.len()).map(usual).collect()), effects.iter().map(|effect| effect.is_nan()).collect())
-}
-
-fn or(mut mask: Vec<bool>, other: &[bool]) -> Vec<bool> {
-    mask.iter_mut().zip(other).for_each(|(out, also)| *out |= also);
-    mask
-}
-
-/// Σ of what was observed.
-fn seen(values: &[f64], range: &Range<usize>) -> f64 {
-    values[range.start..range.end.min(values.len())].iter().filter(|v| !v.is_nan()).sum()
-}
-
-/// What finding its first and last period in the data did to the lift of an episode.
-pub(crate) fn selection(series: &Scored, episode: &Episode, grid: &Grid, options: &Options) -> Selection {
-    let step = grid.step;
-    let (values, strange) = ordinary(series, grid, options);
-    let seasons = seasons(step);
-    let setting = setting(&seasons, series.watched.series.kind, &values, step, options);
-    let walk = Settings::for_step(step, options.baseline_days, options.gap_days, series.scale);
-    let finder = Finder {
-        sign: episode.sign,
-        spread: series.walk.spread[episode.onset],
-        delay: episode.detected - episode.onset,
-        calm: walk.calm,
-        longest: walk.shift_after,
-    };
-    let baseline = baseline_before(episode.onset, options.baseline_days, step, options);
-    let mask = or(excluded(series, Some(episode)), &strange);
-    Selection::of(&values, baseline, episode.onset..episode.end + 1, Some(&mask), &finder, &setting)
-}
-
-/// The lift of an episode. Where the baseline is too short for an interval, the expectation of the walk serves.
-pub(crate) fn of_stretch(
-    series: &Scored,
-    episode: &Episode,
-    selection: &Selection,
-    grid: &Grid,
-    options: &Options,
-) -> StretchLift {
-    let values = &series.watched.series.values;
-    let (onset, end) = (episode.onset, episode.end);
-    let (ordinary, strange) = ordinary(series, grid, options);
-    let seasons = seasons(grid.step);
-    let setting = setting(&seasons, series.watched.series.kind, &ordinary, grid.step, options);
-    let baseline = baseline_before(onset, options.baseline_days, grid.step, options);
-    let mask = or(excluded(series, Some(episode)), &strange);
-    if let Some(found) = lift(&ordinary, baseline, onset..end + 1, Some(&mask), &setting) {
-        let observed = seen(values, &(onset..end + 1));
-        let expected = observed / found.observed * found.expected;
-        return StretchLift { observed, expected, lift: selection.widen(found.lift) };
-    }
-    let both = |t: &usize| !values[*t].is_nan() && !series.walk.expected[*t].is_nan();
-    let (observed, expected) = (onset..=end)
-        .filter(both)
-        .fold((0.0, 0.0), |(o, e), t| (o + values[t], e + series.scale.inverse(series.walk.expected[t])));
-    // Where nothing was expected, any traffic is infinitely more: no lift that could be told.
-    let point = if expected > 0.0 { observed / expected - 1.0 } else { f64::NAN };
-    StretchLift { observed, expected, lift: Estimate { point, ..Estimate::UNKNOWN } }
-}
-
 /// Whether an event can be measured on the grid: enough before it, a whole week after it.
 pub(super) fn event_period(event: &Event, grid: &Grid, options: &Options) -> Option<usize> {
     let at = grid.index_of(event.date)?;
     let history = periods(MIN_HISTORY_DAYS + options.gap_days, grid.step);
     (at >= history && window_range(Window::Week1, at, per_day(grid.step)).end <= grid.len).then_some(at)
-}
-
-pub(super) fn per_day(step: Step) -> f64 {
-    Step::DAY.seconds() as f64 / step.seconds() as f64
 }
 
 /// An event of certain states does not concern an outlet whose state is not known; one of certain countries does

@@ -3,6 +3,7 @@
 //! load → **expect → detect → measure** → report
 
 mod alerts;
+mod baselines;
 mod bytes;
 mod candidates;
 mod context;
@@ -14,6 +15,7 @@ mod parts;
 mod references;
 mod score;
 mod shares;
+mod surge_lift;
 
 pub use context::explain;
 pub use part::Part;

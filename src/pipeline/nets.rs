@@ -45,7 +45,11 @@ impl Tables<'_> {
         let windows: Vec<_> = places.iter().map(|place| place.range.clone()).collect();
         let place = Place { before, excluded: &outside };
         let (references, step) = (&self.references, self.grid.step);
-        let nets = references.nets_of_event(around.series, &place, &windows, around.draws, step, self.options);
+        let mut nets = references.nets_of_event(around.series, &place, &windows, around.draws, step, self.options);
+        if around.series.watched.level != Level::State {
+            // There are as many of them as references, for every row of every outlet.
+            nets.iter_mut().flatten().for_each(|net| net.controls = Vec::new());
+        }
         rows.into_iter().zip(nets).filter_map(|(row, net)| Some((row, net?))).collect()
     }
 }

@@ -9,7 +9,7 @@ use crate::measure::lift::plain_event_lifts;
 use crate::measure::selection::Selection;
 use crate::pipeline::Options;
 use crate::pipeline::alerts::Judged;
-use crate::pipeline::lifts::{baseline_before, excluded, seasons, setting, telling};
+use crate::pipeline::baselines::{baseline_before, excluded, seasons, setting, telling};
 use crate::pipeline::score::Scored;
 use crate::series::{Key, Level, Role, Series};
 use crate::time::Step;

@@ -4,9 +4,8 @@ use crate::alert::{Estimate, Event, IndexRow, RatioRow, Window};
 use crate::measure::index;
 use crate::measure::lift::Lifts;
 use crate::pipeline::alerts::Judged;
-use crate::pipeline::lifts::{
-    OUTLET_DRAWS, baseline_before, concerns, event_period, excluded, outside_window, seasons, setting,
-};
+use crate::pipeline::baselines::{baseline_before, excluded, seasons, setting};
+use crate::pipeline::lifts::{OUTLET_DRAWS, concerns, event_period, outside_window};
 use crate::pipeline::score::Scored;
 use crate::pipeline::{Options, in_parallel, periods};
 use crate::series::{Kind, Level, Panel};

@@ -237,9 +237,9 @@ fn level(values: &[f64], cycle: usize, side: usize) -> Vec<f64> {
     let heights: Vec<f64> = knots.iter().map(|&t| at(t)).collect();
     let mut level = vec![heights.first().copied().unwrap_or(f64::NAN); values.len()];
     for (pair, height) in knots.windows(2).zip(heights.windows(2)) {
-        for t in pair[0]..=pair[1] {
-            let part = (t - pair[0]) as f64 / (pair[1] - pair[0]).max(1) as f64;
-            level[t] = height[0] + part * (height[1] - height[0]);
+        let steps = (pair[1] - pair[0]).max(1) as f64;
+        for (step, value) in level[pair[0]..=pair[1]].iter_mut().enumerate() {
+            *value = height[0] + step as f64 / steps * (height[1] - height[0]);
         }
     }
     level

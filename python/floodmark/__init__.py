@@ -64,7 +64,7 @@ class Analysis:
 
     @property
     def tables(self) -> dict[str, Table]:
-        """Every table by its name."""
+        """Every table by its name, but :attr:`transitions`."""
         return {name: self.table(name) for name in _floodmark.TABLES}
 
     @property
@@ -128,6 +128,11 @@ class Analysis:
         return self.table("series")
 
     @property
+    def transitions(self) -> Table:
+        """With ``online=True``: one row a step in the life of an alert, with its figures as known then; else no rows."""
+        return self.table("transitions")
+
+    @property
     def errors(self) -> Table | None:
         """Series that were left out because something is wrong in them; ``None`` except from a cluster."""
         return self._errors
@@ -163,6 +168,7 @@ def analyze(
     time_zone: str | None = None,
     seed: int = 1,
     jobs: int = 0,
+    online: bool = False,
     now: Any = None,
 ) -> Analysis:
     """Analyses a long table of traffic: one row a domain, country and period.
@@ -193,6 +199,8 @@ def analyze(
         time_zone: Zone of stamps that carry none, such as ``"Europe/Berlin"``; UTC if not said.
         seed: Seed of what is resampled: the same seed gives the same tables.
         jobs: Threads; 0 is one a core.
+        online: Decide period by period, from the past alone, as a scheduled job does; ``transitions`` is then what
+            would have been told, in order.
         now: The present: the period that holds it is left out. The clock if not said.
 
     Raises:
@@ -410,7 +418,7 @@ _DEFAULTS: dict[str, Any] = {
     "state": (), "country": (), "from_": None, "to": None, "every": "auto", "by": "outlet", "watch": "registry",
     "baseline": "8w", "gap": "1w", "fdr": 0.05, "interval": 0.9, "min_visits": 20.0, "time_col": None,
     "domain_col": None, "country_col": None, "value_col": None, "value_kind": None, "time_zone": None, "seed": 1,
-    "jobs": 0, "now": None,
+    "jobs": 0, "online": False, "now": None,
 }
 
 

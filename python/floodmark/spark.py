@@ -57,7 +57,7 @@ def analyze(
         total: Denominators: a Spark data frame or any other; timestamp, country (may be missing), visits.
         domains, events, builtin_events: As in :func:`floodmark.analyze`.
         partitions: Number of tasks that score; ``spark.sql.shuffle.partitions`` if not said.
-        **options: Those of :func:`floodmark.analyze`.
+        **options: Those of :func:`floodmark.analyze` but ``online``.
 
     Returns:
         The same tables, and in ``errors`` the series that were left out because something is wrong in them.
@@ -70,6 +70,8 @@ def analyze(
     if unknown:
         raise TypeError(f"no option {', '.join(sorted(unknown))}; known: {', '.join(floodmark._DEFAULTS)}")
     given = {**floodmark._DEFAULTS, **options}
+    if given["online"]:
+        raise floodmark.FloodmarkError("online: not in Spark, where each series is scored by itself; floodmark.analyze has it")
     texts, native = floodmark._texts(domains, "domains"), floodmark._options(**given)
     worker = _floodmark.Worker(texts, native)
     columns = worker.recognise(df.columns)
@@ -294,7 +296,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--total", help="file of denominators")
     parser.add_argument("--domains", action="append", help="file that adds to the registry")
     parser.add_argument("--events", action="append", help="file that adds to the calendar")
+    parser.add_argument("--no-builtin-events", action="store_true", help="without the calendar that ships with floodmark")
     parser.add_argument("--out", default="floodmark-out", help="folder for the tables")
+    parser.add_argument("--series", choices=["csv", "none"], default="csv", help="whether series.csv, the largest, is written")
     parser.add_argument(
         "--option", action="append", default=[], metavar="NAME=VALUE", help="an option of floodmark.analyze"
     )
@@ -308,12 +312,14 @@ def main(arguments: list[str] | None = None) -> int:
             for name, value in options.items()
         }
         total = _read(spark, [given.total], given.format) if given.total else None
-        found = analyze(_read(spark, given.input, given.format), total, given.domains, given.events, **typed)
+        traffic, builtin = _read(spark, given.input, given.format), not given.no_builtin_events
+        found = analyze(traffic, total, given.domains, given.events, builtin_events=builtin, **typed)
     except (floodmark.FloodmarkError, TypeError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2
     os.makedirs(given.out, exist_ok=True)
-    tables = {**found.tables, "errors": found.errors}
+    wanted = [name for name in _floodmark.TABLES if name != "series" or given.series == "csv"]
+    tables = {**{name: found.table(name) for name in wanted}, "errors": found.errors}
     for name, table in tables.items():
         if table is not None:
             path = os.path.join(given.out, f"{name}.csv")

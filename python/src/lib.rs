@@ -12,12 +12,15 @@ mod simulate;
 mod spark;
 mod table;
 
+use floodmark::report::table::Table;
 use pyo3::prelude::*;
 
 #[pymodule]
 fn _floodmark(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
-    module.add("TABLES", floodmark::report::table::Table::ALL.map(|table| table.name()).to_vec())?;
+    // Those of every result; `transitions` is of those decided period by period.
+    let always = Table::ALL.into_iter().filter(|table| *table != Table::Transitions);
+    module.add("TABLES", always.map(Table::name).collect::<Vec<_>>())?;
     module.add("FloodmarkError", module.py().get_type::<fault::FloodmarkError>())?;
     module.add_class::<table::PyResultTable>()?;
     module.add_class::<analyze::PyAnalysis>()?;

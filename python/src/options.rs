@@ -32,6 +32,7 @@ pub(crate) struct Given {
     time_zone: Option<String>,
     seed: Option<u64>,
     jobs: Option<usize>,
+    online: Option<bool>,
     now: Option<String>,
     clock: Seconds,
 }
@@ -103,6 +104,7 @@ impl Given {
             by_domain,
             seed: self.seed.unwrap_or(defaults.seed),
             jobs: self.jobs.unwrap_or(defaults.jobs),
+            online: self.online.unwrap_or(defaults.online),
             judge_from: from.map(|(from, _)| from),
             ..defaults
         };

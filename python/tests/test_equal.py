@@ -47,6 +47,17 @@ def test_the_columns_hold_what_a_reader_of_the_csv_finds(found, expected, table)
             assert ours == theirs, name
 
 
+def test_decided_period_by_period_it_tells_what_the_command_line_tells(program, sample, found, tmp_path):
+    """Alerts, drops and everything that would have been told on the way."""
+    run(program, "analyze", SAMPLE, "--online", "--state", "RU", "--out", tmp_path / "out", "--charts", "none", "--now", NOW)
+    online = floodmark.analyze(sample, online=True, state="RU", now=NOW)
+    for table in ("alerts", "drops", "transitions"):
+        assert online.table(table).to_csv() == (tmp_path / "out" / f"{table}.csv").read_text(), table
+    assert len(online.transitions) > len(online.alerts) > 10
+    assert online.transitions.to_polars().schema["period"].is_temporal()
+    assert len(found.transitions) == 0
+
+
 def test_every_kind_of_frame_gives_the_same(sample, total, found):
     numbers = sample.with_columns(pl.col("timestamp").str.to_date(), pl.col("visits").cast(pl.Float64))
     words = sample.with_columns(pl.col("domain").cast(pl.Categorical))

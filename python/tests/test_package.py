@@ -1,5 +1,7 @@
 """The package behaves as a Python package should: errors, types, threads."""
 
+import ast
+import pathlib
 import threading
 import time
 
@@ -112,3 +114,8 @@ def test_a_quiet_panel_is_simulated_the_same_twice():
     assert one.traffic.columns == ["timestamp", "domain", "country", "visits"] and len(one.truth) == 0
     with pytest.raises(floodmark.FloodmarkError, match="recipe"):
         floodmark.simulate("seed = 1\nnonsense = true\n")
+
+
+def test_the_sources_are_those_of_the_oldest_python_supported():
+    for source in pathlib.Path(floodmark.__file__).parent.glob("*.py"):
+        ast.parse(source.read_text(encoding="utf-8"), source.name, feature_version=(3, 10))

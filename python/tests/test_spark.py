@@ -1,52 +1,24 @@
-"""Spark gives the tables of the command line: two threads, two executors, a killed executor, a defective series."""
+"""Spark gives the tables of the command line, in two threads; a defective series is one row."""
 
 import os
-import signal
 import subprocess
 import sys
-import threading
-import time
 
 import floodmark
 import polars as pl
 import pytest
-from conftest import NOW, SAMPLE, TABLES, run
+from conftest import NOW, SAMPLE, TABLES
 
 pytest.importorskip("pyspark")
 import floodmark.spark
-from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
+from sessions import sample_in, session
 
-os.environ["PYSPARK_PYTHON"] = sys.executable
-
-
-def session(master, **more):
-    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-    builder = SparkSession.builder.master(master).appName("floodmark-test")
-    settings = {
-        "spark.sql.session.timeZone": "UTC",
-        "spark.sql.shuffle.partitions": "4",
-        "spark.ui.enabled": "false",
-        "spark.driver.bindAddress": "127.0.0.1",
-        "spark.driver.memory": "2g",
-    }
-    for name, value in (settings | more).items():
-        builder = builder.config(name, value)
-    spark = builder.getOrCreate()
-    spark.sparkContext.setLogLevel("ERROR")
-    return spark
-
-
-@pytest.fixture(scope="module", params=os.environ.get("SPARK_MASTERS", "local[2]").split(";"))
-def spark(request):
-    spark = session(request.param)
+@pytest.fixture(scope="module")
+def spark():
+    spark = session("local[2]")
     yield spark
     spark.stop()
-
-
-def sample_in(spark):
-    read = spark.read.option("header", True)
-    return read.csv(str(SAMPLE / "traffic-*.csv")), read.csv(str(SAMPLE / "total.csv"))
 
 
 def test_every_table_of_the_sample_is_that_of_the_command_line(spark, expected):
@@ -105,6 +77,8 @@ def test_impossible_options_are_refused_before_anything_runs(spark):
         floodmark.spark.analyze(traffic, baselines="8w")
     with pytest.raises(floodmark.FloodmarkError, match="--fdr is 2"):
         floodmark.spark.analyze(traffic, fdr=2.0)
+    with pytest.raises(floodmark.FloodmarkError, match="online: not in Spark"):
+        floodmark.spark.analyze(traffic, online=True)
     with pytest.raises(floodmark.FloodmarkError, match="no time column"):
         floodmark.spark.analyze(traffic.drop("timestamp"))
 
@@ -128,29 +102,3 @@ def test_the_script_writes_the_tables(expected, tmp_path):
     assert done.returncode == 0, done.stderr[-3000:]
     for table in TABLES:
         assert (out / f"{table}.csv").read_bytes() == (expected / f"{table}.csv").read_bytes(), table
-
-
-@pytest.mark.skipif("SPARK_KILL" not in os.environ, reason="minutes: set SPARK_KILL=25 (seconds until the kill)")
-def test_an_executor_killed_in_mid_job_changes_nothing(expected):
-    spark = session("local-cluster[2,1,1024]", **{"spark.executor.memory": "1g"})
-    try:
-        traffic, total = sample_in(spark)
-        killed = []
-
-        def kill():
-            time.sleep(float(os.environ["SPARK_KILL"]))
-            found = subprocess.run(["pgrep", "-f", "CoarseGrainedExecutorBackend.*" + spark.sparkContext.applicationId],
-                                   capture_output=True, text=True).stdout.split()
-            if found:
-                os.kill(int(found[0]), signal.SIGKILL)
-                killed.append(found[0])
-
-        killer = threading.Thread(target=kill)
-        killer.start()
-        tables = floodmark.spark.analyze(traffic, total, now=NOW, partitions=32).tables
-        killer.join()
-        assert killed, "no executor was killed"
-        for name, table in tables.items():
-            assert table.to_csv() == (expected / f"{name}.csv").read_text(), name
-    finally:
-        spark.stop()

@@ -3,6 +3,7 @@
 use super::cell::Cell;
 use super::tables::*;
 use crate::alert::Analysis;
+use std::sync::LazyLock;
 
 /// A table of a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -31,11 +32,15 @@ pub enum Table {
     Groups,
     /// Every series and period.
     Series,
+    /// What would have been told on the way; without rows unless decided period by period.
+    Transitions,
 }
+
+static TRANSITION_COLUMNS: LazyLock<String> = LazyLock::new(|| format!("{TRANSITIONS}{ALERTS}"));
 
 impl Table {
     /// Every table.
-    pub const ALL: [Table; 12] = [
+    pub const ALL: [Table; 13] = [
         Table::Alerts,
         Table::Drops,
         Table::Index,
@@ -48,6 +53,7 @@ impl Table {
         Table::Attributions,
         Table::Groups,
         Table::Series,
+        Table::Transitions,
     ];
 
     /// The name of its file without the ending.
@@ -65,6 +71,7 @@ impl Table {
             Table::Attributions => "attributions",
             Table::Groups => "groups",
             Table::Series => "series",
+            Table::Transitions => "transitions",
         }
     }
 
@@ -81,6 +88,7 @@ impl Table {
             Table::Attributions => ATTRIBUTIONS,
             Table::Groups => GROUPS,
             Table::Series => SERIES,
+            Table::Transitions => &TRANSITION_COLUMNS,
         }
     }
 
@@ -102,6 +110,7 @@ impl Table {
             Table::Ratios => analysis.ratios.iter().for_each(|line| row(&measured::ratio_cells(line))),
             Table::Attributions => each_attribution(&analysis.alerts).for_each(|cells| row(&cells)),
             Table::Groups => analysis.groups.iter().for_each(|group| row(&group_cells(group, step))),
+            Table::Transitions => analysis.told.iter().for_each(|told| row(&transition_cells(told))),
             Table::Series => {
                 let grid = analysis.grid;
                 for series in &analysis.series {
@@ -129,16 +138,15 @@ impl Content {
     /// What the column of that name holds, in every table.
     pub fn of(column: &str) -> Content {
         match column {
-            "timestamp" | "onset" | "peak" | "end" | "change_point" | "change_point_low" | "change_point_high"
-            | "event_date" | "from" | "to" | "baseline_from" | "baseline_to" | "onset_from" | "onset_to" => {
-                Content::Time
-            }
+            "timestamp" | "period" | "onset" | "peak" | "end" | "change_point" | "change_point_low"
+            | "change_point_high" | "event_date" | "from" | "to" | "baseline_from" | "baseline_to" | "onset_from"
+            | "onset_to" => Content::Time,
             "periods" | "event_lag" | "lag_days" | "n_placebo" | "n_time" | "n_space" | "segment" | "group_id" => {
                 Content::Integer
             }
-            "alert_id" | "level" | "state" | "outlet" | "domain" | "country" | "granularity" | "status"
-            | "detectors" | "event" | "severity" | "flags" | "window" | "outlets" | "states" | "role" | "kind"
-            | "control" | "reason" | "against" => Content::Text,
+            "alert_id" | "key" | "change" | "level" | "state" | "outlet" | "domain" | "country" | "granularity"
+            | "status" | "detectors" | "event" | "severity" | "flags" | "window" | "outlets" | "states" | "role"
+            | "kind" | "control" | "reason" | "against" => Content::Text,
             _ => Content::Number,
         }
     }
@@ -147,7 +155,7 @@ impl Content {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alert::Group;
+    use crate::alert::{Change, Group, Told};
     use crate::report::tables::tests::alert;
     use crate::time::Step;
 
@@ -177,6 +185,7 @@ mod tests {
             q_value: 0.1,
         };
         analysis.groups = vec![group];
+        analysis.told = vec![Told { key: "a-1".into(), change: Change::Opened, period: 0, alert: alert() }];
         for table in Table::ALL {
             let mut rows = 0;
             table.each_row(&analysis, &mut |cells| {

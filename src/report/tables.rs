@@ -163,7 +163,7 @@ fn table<'a, const N: usize>(
     Ok(())
 }
 
-fn transition_cells(told: &Told) -> [Cell<'_>; 38] {
+pub(super) fn transition_cells(told: &Told) -> [Cell<'_>; 38] {
     let mut row = std::array::from_fn(|_| Cell::Empty);
     row[0] = Cell::text(&told.key);
     row[1] = Cell::text(told.change.name());

@@ -20,11 +20,10 @@ use crate::stats::tail::student_sf;
 const SIDE_CYCLES: usize = 4;
 /// Beyond how many standard deviations a value no longer pulls the level (Huber 1964).
 const HUBER: f64 = 1.5;
+/// A window of three has at most so many times the degrees of freedom of its residuals' tails.
+const SHORT_DEGREES: f64 = 5.0;
 /// The least variance of a window, as a part of the model's.
 const LEAST_PART: f64 = 0.9;
-/// A window of w values is judged with at most so many times w² degrees of freedom: a few scores do not make a Normal
-/// sum.
-const SHORT_DEGREES: f64 = 3.5;
 /// Shorter windows are left to the walk: single wild periods are no matter of levels.
 const SHORTEST: usize = 3;
 /// A series with fewer observed values has no hindsight.
@@ -57,7 +56,7 @@ pub fn p_values(x: &[f64], episodes: &[Episode], seasons: &[usize], windows: &[u
                 }
                 let tail = |((weight, series), scale): (&(f64, Whitened), &f64)| {
                     let z = episode.sign * series.contrast(a, a + w, true) / scale.sqrt();
-                    weight * student_sf(z, series.degrees.min(SHORT_DEGREES * (w * w) as f64))
+                    weight * student_sf(z, series.degrees_of(*w))
                 };
                 let p: f64 = tails.iter().zip(scale).map(tail).sum();
                 best = best.min(looks(*w, windows.len()) * p);
@@ -76,6 +75,8 @@ fn cycle(seasons: &[usize]) -> usize {
 struct Whitened {
     rho: f64,
     degrees: f64,
+    /// Degrees of freedom of the residuals' tails.
+    freedom: f64,
     /// Variance of the level, in units of the scores' variance.
     level_error: f64,
     /// Innovation of each period, 0 for a gap, and the response of a raised level in it.
@@ -120,12 +121,13 @@ impl Whitened {
             let rho = correlation(&scores, &masked, window);
             // The level is a Huber mean of so many values.
             let level_error = mean_of_correlated(0.95 * window, rho);
-            (weight, Whitened::of_scores(&scores, &masked, rho, degrees(n as f64, rho), level_error))
+            let whitened = Whitened::of_scores(&scores, &masked, rho, level_error);
+            (weight, Whitened { degrees: degrees(n as f64, rho), freedom, ..whitened })
         };
         heaviness.posterior().into_iter().map(of).collect()
     }
 
-    fn of_scores(scores: &[f64], masked: &[bool], rho: f64, degrees: f64, level_error: f64) -> Whitened {
+    fn of_scores(scores: &[f64], masked: &[bool], rho: f64, level_error: f64) -> Whitened {
         let n = scores.len();
         let fresh = (1.0 - rho * rho).sqrt();
         let (mut innovation, mut response, mut follows) = (vec![0.0; n], vec![0.0; n], vec![false; n]);
@@ -145,7 +147,19 @@ impl Whitened {
             hidden[t + 1] = hidden[t] + usize::from(masked[t]);
             calm[t + 1] = calm[t] + usize::from(!masked[t] && !scores[t].is_nan());
         }
-        Whitened { rho, degrees, level_error, innovation, response, follows, product, square, masked: hidden, calm }
+        Whitened {
+            rho,
+            degrees: f64::INFINITY,
+            freedom: f64::INFINITY,
+            level_error,
+            innovation,
+            response,
+            follows,
+            product,
+            square,
+            masked: hidden,
+            calm,
+        }
     }
 
     /// Whether there are `least` calm periods on either side: without those after it, a window is not seen from after it.
@@ -172,6 +186,11 @@ impl Whitened {
         let known = self.level_error * level * level / square;
         let variance = if apart { 1.0 + known } else { (1.0 - known).max(0.25) };
         product / (square * variance).sqrt()
+    }
+
+    /// Degrees of freedom by which a window of `w` is judged: three scores do not make a Normal sum where tails are heavy.
+    fn degrees_of(&self, w: usize) -> f64 {
+        if w == 3 { self.degrees.min(SHORT_DEGREES * self.freedom) } else { self.degrees }
     }
 
     /// Variance of the contrasts of windows of `w` outside episodes, mixed with the 1 that it should be.
@@ -259,7 +278,7 @@ mod tests {
         let mut scores = vec![0.3, -0.8, 1.4, 0.2, 2.1, 1.7, 0.9, -0.4, 0.6, -1.1, 0.1, 0.5];
         scores[8] = f64::NAN;
         for (rho, from, to) in [(0.0, 3, 7), (0.5, 3, 7), (0.5, 7, 10), (0.3, 0, 4), (0.6, 9, 12)] {
-            let series = Whitened::of_scores(&scores, &[false; 12], rho, 50.0, 0.0);
+            let series = Whitened::of_scores(&scores, &[false; 12], rho, 0.0);
             // Across a gap the whitening forgets: two stretches, each a process of its own.
             let seen: Vec<usize> = (0..12).filter(|&t| !scores[t].is_nan()).collect();
             let apart = |a: usize, b: usize| (a < 8) != (b < 8);

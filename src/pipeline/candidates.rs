@@ -13,7 +13,7 @@ use std::borrow::Cow;
 /// The part of a series' chance of a false alert that change points get, and that of the episodes seen from the whole
 /// series; what the past alone had to say has the rest.
 const CHANGE_POINTS: f64 = 0.1;
-const HINDSIGHT: f64 = 0.6;
+const HINDSIGHT: f64 = 0.5;
 /// A change point this far from an episode, in days, belongs to it.
 const NEAR_DAYS: f64 = 3.0;
 

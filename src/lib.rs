@@ -61,6 +61,8 @@ pub mod context;
 pub mod fetch;
 #[cfg(feature = "registry")]
 pub mod ingest;
+#[cfg(feature = "registry")]
+pub mod observatory;
 #[cfg(feature = "recipe")]
 pub mod recipe;
 #[cfg(feature = "registry")]

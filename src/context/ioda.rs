@@ -1,88 +1,23 @@
 //! IODA outage events: was a country offline?
 //!
-//! Shape: `GET /v2/outages/events?entityType=country&entityCode=IR&from=…&until=…` gives `{"type":"outages.events",
-//! "requestParameters":{"from":"…","until":"…","entityCode":"IR"},"error":null,"data":[{"location":"country/IR",
-//! "start":1696636800,"duration":3600,"datasource":"bgp","method":"median","score":4711.5}, …]}`, seconds since 1970
-//! (API documentation of version 2). The score is the depth of the fall times its length: small ones are daily bread,
-//! and only those of [`FLOOR`] or more count as an outage.
+//! The score of an event is the depth of the fall times its length: small ones are daily bread, and only those of
+//! [`FLOOR`] or more count as an outage, or what IODA itself calls critical.
 
-use super::number;
 use crate::calendar::is_code;
-use crate::error::{Error, Result};
 use crate::measure::confounder::{ConfounderKind, Context, Span};
+use crate::observatory::ioda::seconds;
+pub use crate::observatory::ioda::{Event, parse};
 use crate::time::Seconds;
 use serde_json::Value;
 
 /// Score from which on an event is an outage; below it is an annotation.
 pub const FLOOR: f64 = 1000.0;
 
-/// An event.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Event {
-    /// Country.
-    pub country: String,
-    /// First second.
-    pub from: Seconds,
-    /// First second after it.
-    pub until: Seconds,
-    /// `bgp`, `ping-slash24`, `merit-nt`, …
-    pub signal: String,
-    /// Depth times length.
-    pub score: f64,
-}
+/// One bin of IODA: an event that is not over may have no length yet.
+const BIN: Seconds = 300;
 
 /// Which countries were asked for, from when to when.
 pub type Window = (Vec<String>, Seconds, Seconds);
-
-/// Reads an answer; events of regions and networks are passed over.
-///
-/// # Errors
-/// It is not of the documented shape, or IODA says that something went wrong.
-pub fn parse(value: &Value) -> Result<Vec<Event>> {
-    if let Some(error) = value["error"].as_str() {
-        return Err(Error::input(format!("IODA says: {error}")));
-    }
-    if value["type"].as_str() != Some("outages.events") {
-        return Err(Error::input("IODA: expected \"type\": \"outages.events\""));
-    }
-    let rows = match &value["data"] {
-        Value::Array(rows) => rows.as_slice(),
-        Value::Null => &[],
-        _ => return Err(Error::input("IODA: 'data' is no list")),
-    };
-    let events = rows.iter().enumerate().filter_map(|(i, row)| {
-        let country = match row["location"].as_str() {
-            Some(place) => place.strip_prefix("country/")?,
-            // The other form (`format=ioda`) names the place in parts.
-            None => row["entity"]["code"].as_str().filter(|_| row["entity"]["type"] == "country")?,
-        };
-        Some(event(row, country).map_err(|error| error.context(format!("IODA: event {i}"))))
-    });
-    events.collect()
-}
-
-fn event(row: &Value, country: &str) -> Result<Event> {
-    if !is_code(country) {
-        return Err(Error::input(format!("the place is '{country}', expected a code of two capital letters")));
-    }
-    let time = |names: [&str; 2]| names.iter().find_map(|name| seconds(&row[*name]));
-    let score = number(&row["score"]).ok_or_else(|| Error::input("no number in 'score'"))?;
-    let from = time(["start", "from"]).ok_or_else(|| Error::input("no seconds since 1970 in 'start'"))?;
-    let until = time(["end", "until"]).unwrap_or(from + seconds(&row["duration"]).unwrap_or(0));
-    Ok(Event {
-        country: country.into(),
-        from,
-        // An event that is not over may have no length yet: one bin of IODA.
-        until: until.max(from + 300),
-        signal: row["datasource"].as_str().unwrap_or("unknown").into(),
-        score,
-    })
-}
-
-/// Whole seconds, of some thousand years at most.
-fn seconds(value: &Value) -> Option<Seconds> {
-    number(value).filter(|seconds| (0.0..1e11).contains(seconds)).map(|seconds| seconds as Seconds)
-}
 
 /// What was asked for, if the answer repeats it.
 pub fn window(value: &Value) -> Option<Window> {
@@ -112,14 +47,22 @@ pub fn context(events: &[Event], window: Option<Window>) -> Context {
 
 /// An event as a span.
 pub fn span(event: &Event) -> Span {
+    let grave = match event.score {
+        Some(score) => score >= FLOOR,
+        None => event.level.as_deref() == Some("critical"),
+    };
+    let size = match (event.score, &event.level) {
+        (Some(score), _) => format!("score {score:.0}"),
+        (None, level) => format!("level {}", level.as_deref().unwrap_or("unknown")),
+    };
     Span {
-        kind: if event.score >= FLOOR { ConfounderKind::Outage } else { ConfounderKind::Annotation },
+        kind: if grave { ConfounderKind::Outage } else { ConfounderKind::Annotation },
         from: event.from,
-        until: event.until,
+        until: event.until.max(event.from + BIN),
         country: event.country.clone(),
         domain: String::new(),
         source: format!("IODA {}", event.signal),
-        evidence: format!("IODA: {} fell, score {:.0}", event.signal, event.score),
+        evidence: format!("IODA: {} fell, {size}", event.signal),
     }
 }
 
@@ -137,8 +80,8 @@ mod tests {
     #[test]
     fn small_events_are_no_outages_and_regions_no_countries() {
         let value: Value = serde_json::from_str(ANSWER).expect("JSON");
-        let events = parse(&value).expect("sound");
-        assert_eq!(events.len(), 3);
+        let (events, others) = parse(&value).expect("sound");
+        assert_eq!((events.len(), others), (3, 1));
         assert_eq!((events[2].country.as_str(), events[2].until - events[2].from), ("IQ", 3_600));
         let context = context(&events, window(&value));
         let kinds: Vec<_> = context.found.iter().map(|span| span.kind).collect();

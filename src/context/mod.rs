@@ -50,7 +50,7 @@ pub fn read_all<'a>(paths: impl Iterator<Item = &'a Path>) -> Result<Context> {
 fn json(value: &Value, path: &Path) -> Result<Context> {
     let result = &value["result"];
     if value["type"].as_str().is_some_and(|kind| kind.starts_with("outages.")) {
-        Ok(ioda::context(&ioda::parse(value)?, ioda::window(value)))
+        Ok(ioda::context(&ioda::parse(value)?.0, ioda::window(value)))
     } else if result["annotations"].is_array() {
         Ok(radar::context(radar::parse(value)?))
     } else if !result.is_null() && (value["v"].is_number() || result.is_array()) {
@@ -84,11 +84,6 @@ fn named(path: &Path) -> (Option<String>, Option<String>) {
 /// A host as the registry and the tables of traffic have it.
 pub(crate) fn site(host: &str) -> Option<String> {
     fold(host).name().map(String::from)
-}
-
-/// A number that sources write as a number or as text.
-pub(crate) fn number(value: &Value) -> Option<f64> {
-    value.as_f64().or_else(|| value.as_str()?.trim().parse().ok()).filter(|n: &f64| n.is_finite())
 }
 
 /// A time stamp as text.

@@ -1,100 +1,29 @@
 //! OONI aggregation: was a site blocked in a country on a day?
 //!
-//! Shape: `GET /api/v1/aggregation?…&axis_x=measurement_start_day[&axis_y=probe_cc]` gives `{"v":0,"result":[{
-//! "measurement_start_day":"2023-10-07","probe_cc":"IR","measurement_count":20,"ok_count":3,"anomaly_count":15,
-//! "confirmed_count":2,"failure_count":2}, …]}` (OONI API documentation; the axes are the only dimensions told).
-//!
 //! Anomalies are not necessarily censorship (OONI's own words): a confirmed block counts from a tenth of the usable
 //! measurements on, anomalies alone from half of at least five on.
 
-use super::{number, site};
-use crate::calendar::{is_code, span};
+use super::site;
 use crate::error::{Error, Result};
 use crate::measure::confounder::{ConfounderKind, Context, Span};
-use crate::time::{Seconds, Step};
-use serde_json::Value;
+pub use crate::observatory::ooni::{Day, parse};
+use crate::time::Step;
 
-/// What OONI measured on one day.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Day {
-    /// Start of the day.
-    pub day: Seconds,
-    /// Country, if told.
-    pub country: Option<String>,
-    /// Registrable domain, if told.
-    pub domain: Option<String>,
-    /// All measurements.
-    pub measured: f64,
-    /// Those that looked like interference.
-    pub anomalies: f64,
-    /// Those known to be a block.
-    pub confirmed: f64,
-    /// Those that failed and say nothing.
-    pub failed: f64,
+/// Measurements that say something.
+fn usable(day: &Day) -> f64 {
+    (day.measured - day.failed).max(0.0)
 }
 
-impl Day {
-    /// Measurements that say something.
-    pub fn usable(&self) -> f64 {
-        (self.measured - self.failed).max(0.0)
-    }
-
-    /// Whether this is a block.
-    pub fn is_block(&self) -> bool {
-        let usable = self.usable();
-        (self.confirmed > 0.0 && self.confirmed >= 0.1 * usable) || (usable >= 5.0 && self.anomalies >= 0.5 * usable)
-    }
-
-    /// The numbers in words.
-    pub fn evidence(&self) -> String {
-        format!(
-            "OONI: of {} usable measurements {} confirmed as blocked, {} anomalous",
-            self.usable(),
-            self.confirmed,
-            self.anomalies
-        )
-    }
+/// Whether the measurements of a day are those of a block.
+pub fn is_block(day: &Day) -> bool {
+    let usable = usable(day);
+    (day.confirmed > 0.0 && day.confirmed >= 0.1 * usable) || (usable >= 5.0 && day.anomalies >= 0.5 * usable)
 }
 
-/// Reads an answer.
-///
-/// # Errors
-/// It is not of the documented shape, or not by day.
-pub fn parse(value: &Value) -> Result<Vec<Day>> {
-    if let Some(error) = value["error"].as_str() {
-        return Err(Error::input(format!("OONI says: {error}")));
-    }
-    let rows = value["result"]
-        .as_array()
-        .ok_or_else(|| Error::input("OONI: 'result' is no list; ask by day, with axis_x=measurement_start_day"))?;
-    // Measurements from an unknown place say nothing of any country.
-    let days = rows.iter().enumerate().filter(|(_, row)| row["probe_cc"].as_str() != Some("ZZ"));
-    days.map(|(i, row)| day(row).map_err(|error| error.context(format!("OONI: result {i}")))).collect()
-}
-
-fn day(row: &Value) -> Result<Day> {
-    let text = |name: &str| row[name].as_str().map(String::from);
-    let day = text("measurement_start_day")
-        .and_then(|day| span(day.get(..10)?))
-        .ok_or_else(|| Error::input("no 'measurement_start_day' such as 2023-10-07"))?;
-    let country = text("probe_cc");
-    if let Some(code) = country.as_deref().filter(|code| !is_code(code)) {
-        return Err(Error::input(format!("'probe_cc' is '{code}', expected a code of two capital letters")));
-    }
-    let count = |name: &str| {
-        number(&row[name])
-            .filter(|count| *count >= 0.0)
-            .ok_or_else(|| Error::input(format!("no '{name}', or no count in it")))
-    };
-    Ok(Day {
-        day: day.0,
-        country,
-        domain: [text("domain"), text("input")].into_iter().flatten().find_map(|host| site(&host)),
-        measured: count("measurement_count")?,
-        anomalies: count("anomaly_count")?,
-        confirmed: count("confirmed_count")?,
-        failed: count("failure_count")?,
-    })
+/// The numbers in words.
+fn evidence(day: &Day) -> String {
+    let (usable, Day { confirmed, anomalies, .. }) = (usable(day), day);
+    format!("OONI: of {usable} usable measurements {confirmed} confirmed as blocked, {anomalies} anomalous")
 }
 
 /// Days as context; `domain` and `country` are what was asked for, where the rows do not tell.
@@ -111,17 +40,19 @@ pub fn context(days: &[Day], domain: Option<&str>, country: Option<&str>) -> Res
         })
     };
     let mut context = Context::default();
-    for day in days.iter().filter(|day| day.usable() > 0.0) {
+    // Measurements from an unknown place say nothing of any country.
+    let placed = days.iter().filter(|day| day.country.as_deref() != Some("ZZ"));
+    for day in placed.filter(|day| usable(day) > 0.0) {
         let span = Span {
             kind: ConfounderKind::Block,
             from: day.day,
             until: day.day + Step::DAY.seconds(),
             country: told(&day.country, country, "country")?,
-            domain: told(&day.domain, domain, "domain")?,
+            domain: told(&day.site.as_deref().and_then(site), domain, "domain")?,
             source: "OONI".into(),
-            evidence: day.evidence(),
+            evidence: evidence(day),
         };
-        if day.is_block() {
+        if is_block(day) {
             context.found.push(span.clone());
         }
         context.looks.push(span);
@@ -134,17 +65,17 @@ mod tests {
     use super::*;
 
     fn day(measured: f64, failed: f64, anomalies: f64, confirmed: f64) -> Day {
-        Day { day: 0, country: None, domain: None, measured, anomalies, confirmed, failed }
+        Day { day: 0, country: None, site: None, measured, anomalies, confirmed, failed }
     }
 
     #[test]
     fn anomalies_alone_need_many_measurements() {
-        assert!(day(20.0, 2.0, 15.0, 2.0).is_block());
-        assert!(day(20.0, 2.0, 0.0, 2.0).is_block());
-        assert!(!day(20.0, 0.0, 3.0, 1.0).is_block());
-        assert!(!day(4.0, 0.0, 4.0, 0.0).is_block());
-        assert!(day(5.0, 0.0, 3.0, 0.0).is_block());
-        assert!(!day(9.0, 9.0, 0.0, 0.0).is_block());
+        assert!(is_block(&day(20.0, 2.0, 15.0, 2.0)));
+        assert!(is_block(&day(20.0, 2.0, 0.0, 2.0)));
+        assert!(!is_block(&day(20.0, 0.0, 3.0, 1.0)));
+        assert!(!is_block(&day(4.0, 0.0, 4.0, 0.0)));
+        assert!(is_block(&day(5.0, 0.0, 3.0, 0.0)));
+        assert!(!is_block(&day(9.0, 9.0, 0.0, 0.0)));
     }
 
     #[test]
@@ -154,16 +85,17 @@ mod tests {
              "anomaly_count":15,"confirmed_count":2,"failure_count":2},
             {"measurement_start_day":"2023-10-08","probe_cc":"GB","measurement_count":"7","ok_count":7,
              "anomaly_count":0,"confirmed_count":0,"failure_count":0},
-            {"measurement_start_day":"2023-10-08","probe_cc":"ZZ"}]}"#;
+            {"measurement_start_day":"2023-10-08","probe_cc":"ZZ","measurement_count":9,"ok_count":0,
+             "anomaly_count":9,"confirmed_count":9,"failure_count":0}]}"#;
         let days = parse(&serde_json::from_str(text).expect("JSON")).expect("sound");
         assert_eq!(days[0].country.as_deref(), Some("IR"));
-        assert_eq!((days[1].measured, days.len()), (7.0, 2));
+        assert_eq!((days[1].measured, days.len()), (7.0, 3));
         let found = context(&days, Some("rt.com"), None).expect("told");
         assert_eq!((found.found.len(), found.looks.len()), (1, 2));
         assert!(context(&days, None, None).expect_err("no domain").to_string().contains("domain"));
         let hosts = text.replace("\"probe_cc\":\"IR\"", "\"probe_cc\":\"IR\",\"input\":\"https://www.RT.com/\"");
         let days = parse(&serde_json::from_str(&hosts).expect("JSON")).expect("sound");
-        assert_eq!(days[0].domain.as_deref(), Some("rt.com"));
+        assert_eq!(context(&days[..1], None, None).expect("told").found[0].domain, "rt.com");
         let refused = serde_json::json!({"error": "too long", "v": 0});
         assert!(parse(&refused).expect_err("refused").to_string().contains("too long"));
         let whole = serde_json::json!({"v": 0, "result": {"anomaly_count": 1}});

@@ -19,7 +19,8 @@ pub(super) fn fetch(countries: &[String], range: Range, getter: &mut Getter<'_>,
                 piece.from,
                 piece.end()
             );
-            let Some(events) = getter.get(&Call::new(url, PAUSE_MS, piece.to), |body| ioda::parse(&json(body)?)) else {
+            let Some(events) = getter.get(&Call::new(url, PAUSE_MS, piece.to), |body| Ok(ioda::parse(&json(body)?)?.0))
+            else {
                 continue;
             };
             if events.len() >= LIMIT {

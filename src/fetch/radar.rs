@@ -10,9 +10,10 @@ use super::days::{self, Range};
 use super::getter::{Call, Getter};
 use super::table::{Form, Tables};
 use super::{Radar, Secret, encoded, json};
-use crate::context::{number, radar as annotations};
+use crate::context::radar as annotations;
 use crate::error::{Error, Result};
 use crate::measure::confounder::{ConfounderKind, Span};
+use crate::observatory::number;
 use crate::time::Seconds;
 use serde_json::Value;
 

@@ -1,5 +1,7 @@
 //! What may stand in a cell of a table: a value, a country.
 
+use crate::series::Kind;
+
 /// A value as written.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Value {
@@ -7,17 +9,32 @@ pub(super) enum Value {
     Number(f64),
     /// Nothing: not observed.
     Empty,
-    /// `<5`: known only to lie below.
+    /// `<5`: known only to lie below; of a rank, `>1000`: known only to lie beyond.
     Below(f64),
 }
 
-/// Reads a value; the error says what was expected.
+/// Reads a value that is no rank; the error says what was expected.
 pub(super) fn value(text: &str) -> Result<Value, &'static str> {
+    bounded(text, '<')
+}
+
+/// Reads a value of a kind: a list of ranks ends somewhere, so what is known of the rest is `>1000`.
+pub(super) fn value_of(text: &str, kind: Kind) -> Result<Value, &'static str> {
+    match kind {
+        Kind::Rank if unquoted(text).starts_with('<') => {
+            Err("a rank such as 7, or >1000 for one beyond the list's end")
+        }
+        Kind::Rank => bounded(text, '>'),
+        _ => bounded(text, '<'),
+    }
+}
+
+fn bounded(text: &str, sign: char) -> Result<Value, &'static str> {
     let text = unquoted(text);
     if text.is_empty() {
         return Ok(Value::Empty);
     }
-    let (text, below) = match text.strip_prefix('<') {
+    let (text, below) = match text.strip_prefix(sign) {
         Some(rest) => (rest.trim_start(), true),
         None => (text, false),
     };
@@ -72,6 +89,13 @@ mod tests {
         for text in ["-1", "NaN", "inf", "-inf", "abc", "1,234", "<", "<0", "<-1", "1 2", "0x10"] {
             assert!(value(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn beyond_the_end_of_a_list_of_ranks_is_a_bound_and_below_it_is_none() {
+        assert_eq!(value_of(">1000", Kind::Rank), Ok(Value::Below(1000.0)));
+        assert_eq!(value_of("<5", Kind::Share), Ok(Value::Below(5.0)));
+        assert!(value_of("<5", Kind::Rank).is_err() && value_of(">5", Kind::Count).is_err());
     }
 
     #[test]

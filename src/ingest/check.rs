@@ -62,7 +62,7 @@ impl Check<'_> {
             return expected(index, country, what);
         }
         let value = row.value.as_deref().unwrap_or("");
-        if let Err(what) = cell::value(value) {
+        if let Err(what) = cell::value_of(value, self.kind) {
             return expected(chosen.value, value, what);
         }
         if let (Some(index), Some(kind)) = (chosen.kind, row.kind.as_deref())

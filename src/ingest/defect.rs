@@ -106,7 +106,7 @@ impl Search<'_> {
                 Named::Missing => Named::As(gather.store.name("")),
                 name => name,
             };
-            let value = cell::value(&text(&row.value)).ok();
+            let value = cell::value_of(&text(&row.value), gather.kind).ok();
             let (Some(place), Some(country), Some(value)) = (place, country, value) else { return Ok(false) };
             gather.put(place, name, country, &value.amount());
             Ok(true)

@@ -269,7 +269,7 @@ fn take(row: &Fields<'_>, layout: &Layout, gather: &mut Gather<'_>) -> Result<()
         (Some(number), Named::As(name), Place::Once(time)) => gather.put_number(time, name, country, number),
         (Some(number), ..) => gather.put(place, name, country, &Value::Number(number).amount()),
         (None, ..) => {
-            let value = cell::value(&row.value).map_err(|_| Defect)?;
+            let value = cell::value_of(&row.value, gather.kind).map_err(|_| Defect)?;
             gather.put(place, name, country, &value.amount());
         }
     }

@@ -1,11 +1,16 @@
 //! From cells as written to what they mean, each distinct text decided once, and into the [`Store`].
 
+mod row;
 mod tally;
+
+#[cfg(feature = "ingest")]
+pub(super) use row::Keep;
+pub(super) use row::{Folding, Name, Named, Row, TopList, Ways};
 
 use super::cell::{self, Value};
 use super::groups::TimeCoding;
 use super::rows::Amount;
-use super::stamp::{self, Place, Stamp, Zone};
+use super::stamp::{self, Place, Stamp};
 use super::store::{Pair, Store};
 use crate::error::{Error, Result};
 use crate::registry::{Host, fold};
@@ -22,91 +27,6 @@ const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// What a name that is no host begins with; what follows is kept as it is written.
 pub(super) const TOPICS: [&str; 4] = ["article:", "project:", "term:", "tor:"];
-
-/// Whether a name of a folded domain or topic is kept.
-pub(super) type Keep<'a> = &'a (dyn Fn(&str) -> bool + Sync);
-
-/// What names become.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Folding {
-    /// Hosts fold to registrable domains.
-    #[default]
-    Domain,
-    /// Hosts stay hosts.
-    Host,
-}
-
-/// How rows are taken in.
-#[derive(Clone, Copy)]
-pub(super) struct Ways<'a> {
-    /// Zone of stamps that carry none.
-    pub zone: &'a Zone,
-    /// Length of the periods that rows are added up to; `None` = as written.
-    pub step: Option<Step>,
-    /// What hosts become.
-    pub folding: Folding,
-    /// Names that are kept; `None` = all.
-    pub keep: Option<Keep<'a>>,
-}
-
-impl<'a> Ways<'a> {
-    /// Everything as it is written.
-    pub(super) fn plain(zone: &'a Zone) -> Ways<'a> {
-        Ways { zone, step: None, folding: Folding::Domain, keep: None }
-    }
-}
-
-impl std::fmt::Debug for Ways<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Ways").field("step", &self.step).field("folding", &self.folding).finish_non_exhaustive()
-    }
-}
-
-/// What stands in a column of names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Named {
-    /// Nothing.
-    Missing,
-    /// A name with its index.
-    As(u32),
-    /// No host name.
-    Invalid,
-    /// A name that is not kept.
-    Other,
-}
-
-/// A name in a row of a source whose columns are known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Name<'a> {
-    /// A host, address or origin: folds to its registrable domain.
-    Host(&'a str),
-    /// Something else, with one of the beginnings of [`TOPICS`].
-    Topic(&'a str),
-}
-
-/// A row of a source whose columns are known.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Row<'a> {
-    /// Start of the period.
-    pub time: Stamp,
-    /// Whose traffic.
-    pub name: Name<'a>,
-    /// Where the readers are; empty = all countries together.
-    pub country: &'a str,
-    /// What was observed.
-    pub value: Value,
-}
-
-/// A list of the most visited, complete down to a bound: what is not in it lies below.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct TopList {
-    /// Period of the list.
-    pub time: Seconds,
-    /// Country of the list.
-    pub country: String,
-    /// The smallest value in it, or the last rank.
-    pub bound: f64,
-}
 
 /// Rows of one file on their way into a store.
 #[derive(Debug)]
@@ -131,6 +51,8 @@ pub(super) struct Gather<'a> {
     /// Name and time of the row before: the same one mostly follows.
     last_name: (String, Named),
     last_time: (String, Option<Place>),
+    #[cfg(feature = "ingest")]
+    last_count: Option<(i64, Place)>,
     others: HashSet<u32>,
     instants: bool,
     civil: bool,
@@ -152,6 +74,8 @@ impl<'a> Gather<'a> {
             codes: Box::new([None; 26 * 26]),
             last_name: (String::new(), Named::Missing),
             last_time: (String::new(), None),
+            #[cfg(feature = "ingest")]
+            last_count: None,
             others: HashSet::new(),
             instants: false,
             civil: false,
@@ -201,6 +125,19 @@ impl<'a> Gather<'a> {
         self.last_time.1
     }
 
+    /// Where a time coded as a number lies.
+    #[cfg(feature = "ingest")]
+    pub(super) fn counted_time(&mut self, count: i64, coding: TimeCoding) -> Option<Place> {
+        match self.last_count {
+            Some((last, place)) if last == count => Some(place),
+            _ => {
+                let place = self.place(counted(count, coding)?);
+                self.last_count = Some((count, place));
+                Some(place)
+            }
+        }
+    }
+
     /// Where a stamp lies: the start of its period.
     pub(super) fn place(&mut self, stamp: Stamp) -> Place {
         match stamp {
@@ -221,6 +158,12 @@ impl<'a> Gather<'a> {
             Some(step) if step >= Step::DAY => step.floor(self.ways.zone.wall(time)),
             Some(step) => time - self.ways.zone.wall(time).rem_euclid(step.seconds()),
         }
+    }
+
+    /// Length of the periods that rows are added up to; `None` = as written.
+    #[cfg(feature = "ingest")]
+    pub(super) fn step(&self) -> Option<Step> {
+        self.ways.step
     }
 
     /// Whether some stamps carry a zone and others do not.
@@ -424,11 +367,18 @@ fn halved(amount: &Amount, kind: Kind) -> Amount {
 
 /// A time as a table codes it.
 pub(super) fn coded(text: &str, coding: TimeCoding) -> Option<Stamp> {
-    let count = || text.parse::<i64>().ok();
     match coding {
         TimeCoding::Text => stamp::parse(cell::unquoted(text)),
-        TimeCoding::Days => count().map(|days| Stamp::Civil { wall: days * 86_400, date_only: true }),
-        TimeCoding::Wall(unit) => count().map(|units| Stamp::Civil { wall: units.div_euclid(unit), date_only: false }),
-        TimeCoding::Instant(unit) => count().map(|units| Stamp::Instant(units.div_euclid(unit))),
+        _ => counted(text.parse().ok()?, coding),
     }
+}
+
+/// A time coded as a number.
+fn counted(count: i64, coding: TimeCoding) -> Option<Stamp> {
+    Some(match coding {
+        TimeCoding::Text => return None,
+        TimeCoding::Days => Stamp::Civil { wall: count * 86_400, date_only: true },
+        TimeCoding::Wall(unit) => Stamp::Civil { wall: count.div_euclid(unit), date_only: false },
+        TimeCoding::Instant(unit) => Stamp::Instant(count.div_euclid(unit)),
+    })
 }

@@ -105,7 +105,7 @@ fn checked(table: &dyn Table, rules: &Rules) -> Result<rows::Table> {
     let written = own_kind(table, &chosen);
     let kind = rules.kind.or(written).unwrap_or_else(|| header::kind_of(&header[chosen.value]));
     let chosen = Chosen { kind: chosen.kind.filter(|_| written.is_some() && rules.kind.is_none()), ..chosen };
-    let grouped = grouped(table, &chosen);
+    let grouped = grouped(table, &chosen, kind);
     let mut read = rows::Table {
         name: table.name().into(),
         bytes: 0,
@@ -159,7 +159,7 @@ fn defect(table: &dyn Table, check: &Check<'_>) -> Error {
 }
 
 /// Takes the rows of one time, domain and country as written together.
-fn grouped(table: &dyn Table, chosen: &Chosen) -> Grouped {
+fn grouped(table: &dyn Table, chosen: &Chosen, kind: Kind) -> Grouped {
     let mut texts = Texts::default();
     let mut place: HashMap<[Option<u32>; 4], usize> = HashMap::new();
     let mut groups: Vec<Group> = Vec::new();
@@ -174,7 +174,9 @@ fn grouped(table: &dyn Table, chosen: &Chosen) -> Grouped {
         let odd = match (amount, value) {
             (Some(_), _) => None,
             (None, Datum::Missing) => match chosen.below.and_then(|column| table.cell(column, row).text()) {
-                Some(bound) if !bound.is_empty() => texts.index(Datum::Text(&format!("<{bound}"))),
+                Some(bound) if !bound.is_empty() => {
+                    texts.index(Datum::Text(&format!("{}{bound}", if kind == Kind::Rank { '>' } else { '<' })))
+                }
                 _ => texts.index(Datum::Text("")),
             },
             (None, odd) => texts.index(odd),

@@ -116,7 +116,7 @@ pub(super) fn gather_groups(gather: &mut Gather<'_>, grouped: &Grouped, has_doma
         let (Some(place), Some(country)) = (place, gather.country(text(group.country).unwrap_or(""))) else {
             return false;
         };
-        let Some(amount) = amount(group, text(group.odd)) else { return false };
+        let Some(amount) = amount(group, text(group.odd), gather.kind) else { return false };
         let name = match gather.name(text(group.domain).unwrap_or("")) {
             Named::Missing if has_domain => return false,
             Named::Missing => Named::As(gather.store.name("")),
@@ -127,10 +127,10 @@ pub(super) fn gather_groups(gather: &mut Gather<'_>, grouped: &Grouped, has_doma
     true
 }
 
-fn amount(group: &Group, odd: Option<&str>) -> Option<Amount> {
+fn amount(group: &Group, odd: Option<&str>, kind: Kind) -> Option<Amount> {
     let rows = group.rows as f64;
     let Some(odd) = odd else { return Some(Amount { sum: group.sum, numbers: group.rows, ..Amount::default() }) };
-    Some(match cell::value(odd).ok()? {
+    Some(match cell::value_of(odd, kind).ok()? {
         Value::Empty => Amount { empty: group.rows, ..Amount::default() },
         Value::Below(bound) => Amount { censored: group.rows, bound: bound * rows, ..Amount::default() },
         Value::Number(number) => Amount { sum: number * rows, numbers: group.rows, ..Amount::default() },

@@ -1,15 +1,20 @@
-//! The engine: one lazy, streaming `group_by` over a file. The only place that names polars.
+//! Parquet: columns decoded a batch of rows at a time by the engine. The only place that names polars to read traffic.
 //!
-//! Stamps, domains, countries and odd values are left as written and grouped as written, so memory is bounded by the
-//! number of distinct keys, not of rows; what they mean is decided once for each distinct text.
+//! Rows go to the store as they come, as those of a text do: memory holds a batch and the distinct keys, however many
+//! rows the file has.
 
-use super::groups::{Group, Grouped, RawRow, TimeCoding};
+use super::cell::{self, Value};
+use super::gather::{Gather, Named};
+use super::groups::{RawRow, TimeCoding};
 use super::header::Chosen;
 use super::source::Source;
+use super::stamp::Place;
 use crate::error::{Error, Result};
-use crate::time::Step;
+use crate::series::Kind;
 use polars::prelude::*;
-use std::collections::HashMap;
+
+/// Rows decoded at a time, about: a batch is a few tens of megabytes.
+const BATCH: usize = 1 << 20;
 
 /// Names of the columns of a Parquet file.
 pub(super) fn parquet_header(source: &Source) -> Result<Vec<String>> {
@@ -17,28 +22,172 @@ pub(super) fn parquet_header(source: &Source) -> Result<Vec<String>> {
     Ok(schema.iter_names().map(|name| name.to_string()).collect())
 }
 
-/// Reduces a file to its distinct keys; with a step, times that are coded as numbers are those of whole periods.
+/// Gathers the rows of a Parquet file on so many threads; `kind` is the one that every row must name, if rows name
+/// theirs. `false` if anything is wrong with a row: the defect is then looked for.
 ///
 /// # Errors
 /// The engine cannot read the file.
-pub(super) fn grouped(source: &Source, header: &[String], chosen: &Chosen, step: Option<Step>) -> Result<Grouped> {
-    let (frame, coding) = selected(source, header, chosen, step)?;
-    let number = col("value").cast(DataType::Float64);
-    // Written without `is_finite`: a NaN compares above everything, so the upper bound refuses it.
-    let plain = number.clone().gt_eq(lit(0.0)).and(number.clone().lt_eq(lit(f64::MAX))).fill_null(lit(false));
-    let odd = when(plain)
-        .then(lit(NULL).cast(DataType::String))
-        .otherwise(col("value").cast(DataType::String).fill_null(lit("")));
-    let mut keys = vec![col("time"), col("domain"), col("country"), col("odd")];
-    keys.extend(chosen.below.map(|_| col("below")));
-    let plan = frame.with_columns([number.alias("number"), odd.alias("odd")]).group_by(keys).agg([
-        len().cast(DataType::Int64).alias("rows"),
-        col("number").sum().alias("sum"),
-        col("number").max().alias("largest"),
-    ]);
-    // A plan with one sink has a single result.
-    let frame = guarded(source, || Ok(plan.collect_with_engine(Engine::Streaming)?.unwrap_single()))?;
-    guarded(source, || read_groups(&frame, coding))
+pub(super) fn gather(
+    source: &Source,
+    header: &[String],
+    chosen: &Chosen,
+    gather: &mut Gather<'_>,
+    jobs: usize,
+) -> Result<bool> {
+    let (frame, coding) = selected(source, header, chosen)?;
+    let mut parts: Vec<Gather<'_>> = (0..jobs.max(1)).map(|_| gather.sibling()).collect();
+    for (from, length) in batches(source)? {
+        let batch = guarded(source, || frame.clone().slice(from as i64, length as IdxSize).collect())?;
+        let share = batch.height().div_ceil(parts.len()).max(1);
+        let sound = std::thread::scope(|scope| {
+            let workers: Vec<_> = (parts.iter_mut().enumerate())
+                .map(|(index, part)| {
+                    let rows = batch.slice((index * share) as i64, share);
+                    scope.spawn(move || guarded(source, || Columns::new(&rows, chosen, coding)?.gather(part)))
+                })
+                .collect();
+            let all = workers.into_iter().map(|worker| worker.join().unwrap_or(Ok(false)));
+            all.collect::<Result<Vec<bool>>>()
+        })?;
+        if sound.contains(&false) {
+            return Ok(false);
+        }
+    }
+    parts.into_iter().for_each(|part| gather.absorb(part));
+    Ok(true)
+}
+
+/// Where batches begin and how long they are: whole row groups where these are not too large.
+fn batches(source: &Source) -> Result<Vec<(usize, usize)>> {
+    let file = super::unpack::open(&source.path)?;
+    let groups: Vec<usize> = guarded(source, || {
+        let mut reader = ParquetReader::new(file);
+        Ok(reader.get_metadata()?.row_groups.iter().map(|group| group.num_rows()).collect())
+    })?;
+    let mut batches = Vec::new();
+    let (mut from, mut length) = (0, 0);
+    for rows in groups {
+        if length > 0 && length + rows > BATCH {
+            batches.push((from, length));
+            (from, length) = (from + length, 0);
+        }
+        length += rows;
+        // What is skipped of a row group is not unpacked, but each of its pages is stepped over.
+        while length > 4 * BATCH {
+            batches.push((from, BATCH));
+            (from, length) = (from + BATCH, length - BATCH);
+        }
+    }
+    batches.push((from, length));
+    batches.retain(|(_, length)| *length > 0);
+    Ok(batches)
+}
+
+/// The times of a batch.
+enum Times<'a> {
+    Text(&'a StringChunked),
+    Number(&'a Int64Chunked, TimeCoding),
+}
+
+/// The values of a batch.
+enum Values<'a> {
+    Text(&'a StringChunked),
+    Number(&'a Float64Chunked),
+}
+
+/// The columns of a batch.
+struct Columns<'a> {
+    time: Times<'a>,
+    domain: &'a StringChunked,
+    country: &'a StringChunked,
+    value: Values<'a>,
+    below: &'a StringChunked,
+    kind: &'a StringChunked,
+    has_domain: bool,
+    has_kind: bool,
+}
+
+impl<'a> Columns<'a> {
+    fn new(batch: &'a DataFrame, chosen: &Chosen, coding: TimeCoding) -> PolarsResult<Columns<'a>> {
+        let text = |name: &str| batch.column(name)?.str();
+        let value = batch.column("value")?;
+        Ok(Columns {
+            time: match coding {
+                TimeCoding::Text => Times::Text(text("time")?),
+                coding => Times::Number(batch.column("time")?.i64()?, coding),
+            },
+            domain: text("domain")?,
+            country: text("country")?,
+            value: match value.dtype() {
+                DataType::Float64 => Values::Number(value.f64()?),
+                _ => Values::Text(value.str()?),
+            },
+            below: text("below")?,
+            kind: text("kind")?,
+            has_domain: chosen.domain.is_some(),
+            has_kind: chosen.kind.is_some(),
+        })
+    }
+
+    /// Gathers all rows. `false` if anything is wrong with one.
+    fn gather(&self, gather: &mut Gather<'_>) -> PolarsResult<bool> {
+        let (mut domains, mut countries) = (self.domain.iter(), self.country.iter());
+        let (mut below, mut kinds) = (self.below.iter(), self.kind.iter());
+        let mut times: Box<dyn FnMut(&mut Gather<'_>) -> Option<Place>> = match &self.time {
+            Times::Text(times) => {
+                let mut times = times.iter();
+                Box::new(move |gather| gather.time(times.next()??))
+            }
+            Times::Number(times, coding) => {
+                let (mut times, coding) = (times.iter(), *coding);
+                Box::new(move |gather| gather.counted_time(times.next()??, coding))
+            }
+        };
+        let mut values: Box<dyn FnMut() -> Option<Value>> = match &self.value {
+            Values::Text(values) => {
+                let mut values = values.iter();
+                let kind = gather.kind;
+                Box::new(move || cell::value_of(values.next()?.unwrap_or(""), kind).ok())
+            }
+            Values::Number(values) => {
+                let mut values = values.iter();
+                Box::new(move || match values.next()? {
+                    None => Some(Value::Empty),
+                    Some(number) => (number.is_finite() && number >= 0.0).then_some(Value::Number(number)),
+                })
+            }
+        };
+        for _ in 0..self.domain.len() {
+            let (domain, country) = (domains.next().flatten().unwrap_or(""), countries.next().flatten().unwrap_or(""));
+            let bound = below.next().flatten().unwrap_or("");
+            let kind = kinds.next().flatten().unwrap_or("");
+            if self.has_kind && Kind::from_name(kind) != Some(gather.kind) {
+                return Ok(false);
+            }
+            let (Some(place), Some(value), Some(country)) = (times(gather), values(), gather.country(country)) else {
+                return Ok(false);
+            };
+            let value = match value {
+                Value::Empty if !bound.is_empty() => match cell::value(&format!("<{bound}")) {
+                    Ok(value) => value,
+                    Err(_) => return Ok(false),
+                },
+                value => value,
+            };
+            let name = match gather.name(domain) {
+                Named::Missing if self.has_domain => return Ok(false),
+                Named::Missing => Named::As(gather.store.name("")),
+                name => name,
+            };
+            match (value, name, place) {
+                (Value::Number(number), Named::As(name), Place::Once(time)) => {
+                    gather.put_number(time, name, country, number);
+                }
+                (value, name, place) => gather.put(place, name, country, &value.amount()),
+            }
+        }
+        Ok(true)
+    }
 }
 
 /// The rows `from..from + length` of a Parquet file as written.
@@ -49,7 +198,7 @@ pub(super) fn raw_rows(
     from: i64,
     length: u32,
 ) -> Result<(Vec<RawRow>, TimeCoding)> {
-    let (frame, coding) = selected(source, header, chosen, None)?;
+    let (frame, coding) = selected(source, header, chosen)?;
     let columns = ["time", "domain", "country", "value", "kind"].map(|name| col(name).cast(DataType::String));
     let rows = guarded(source, || {
         let frame = frame.slice(from, length).select(columns).collect()?;
@@ -71,32 +220,24 @@ pub(super) fn raw_rows(
     Ok((rows, coding))
 }
 
-/// The file as four columns: `time`, `domain`, `country` (texts) and `value`.
-fn selected(
-    source: &Source,
-    header: &[String],
-    chosen: &Chosen,
-    step: Option<Step>,
-) -> Result<(LazyFrame, TimeCoding)> {
+/// The file as columns of texts, but for numbers and for times that are coded as numbers.
+fn selected(source: &Source, header: &[String], chosen: &Chosen) -> Result<(LazyFrame, TimeCoding)> {
     guarded(source, || {
         let mut frame = parquet(source)?;
         let column = |index: usize| col(header[index].as_str());
         let schema = frame.collect_schema()?;
-        let time_type = schema.get(&header[chosen.time]).cloned().unwrap_or(DataType::String);
-        let (time, coding) = time_of(column(chosen.time), &time_type);
+        let kind_of = |index: usize| schema.get(&header[index]).cloned().unwrap_or(DataType::String);
+        let (time, coding) = time_of(column(chosen.time), &kind_of(chosen.time));
         let text = |index: Option<usize>| match index {
             Some(index) => column(index).cast(DataType::String),
             None => lit(""),
         };
-        let time = match (step, units(coding)) {
-            (Some(step), Some(unit)) => floored(time, step, unit),
-            _ => time.cast(DataType::String),
-        };
+        let written = if kind_of(chosen.value).is_primitive_numeric() { DataType::Float64 } else { DataType::String };
         let frame = frame.select([
             time.alias("time"),
             text(chosen.domain).alias("domain"),
             text(chosen.country).alias("country"),
-            column(chosen.value).alias("value"),
+            column(chosen.value).cast(written).alias("value"),
             text(chosen.below).alias("below"),
             text(chosen.kind).alias("kind"),
         ]);
@@ -106,7 +247,7 @@ fn selected(
 
 fn time_of(time: Expr, kind: &DataType) -> (Expr, TimeCoding) {
     match kind {
-        DataType::Date => (time.cast(DataType::Int32), TimeCoding::Days),
+        DataType::Date => (time.cast(DataType::Int32).cast(DataType::Int64), TimeCoding::Days),
         DataType::Datetime(unit, zone) => {
             let a_second = match unit {
                 TimeUnit::Nanoseconds => 1_000_000_000,
@@ -116,78 +257,13 @@ fn time_of(time: Expr, kind: &DataType) -> (Expr, TimeCoding) {
             let coding = if zone.is_some() { TimeCoding::Instant(a_second) } else { TimeCoding::Wall(a_second) };
             (time.cast(DataType::Int64), coding)
         }
-        _ => (time, TimeCoding::Text),
+        _ => (time.cast(DataType::String), TimeCoding::Text),
     }
-}
-
-/// Units a second of times that are coded as numbers.
-fn units(coding: TimeCoding) -> Option<i64> {
-    match coding {
-        TimeCoding::Wall(unit) | TimeCoding::Instant(unit) => Some(unit),
-        _ => None,
-    }
-}
-
-/// The start of the period that holds a time, in the same units; weeks begin on Monday.
-fn floored(time: Expr, step: Step, unit: i64) -> Expr {
-    let length = lit(step.seconds() * unit);
-    let time = time.cast(DataType::Int64);
-    // A remainder may be negative before the origin.
-    let beyond = (time.clone() - lit(step.floor(0) * unit)) % length.clone();
-    time - (beyond + length.clone()) % length
 }
 
 fn parquet(source: &Source) -> PolarsResult<LazyFrame> {
     let arguments = ScanArgsParquet { glob: false, ..ScanArgsParquet::default() };
     LazyFrame::scan_parquet(PlRefPath::try_from_path(&source.path)?, arguments)
-}
-
-fn read_groups(frame: &DataFrame, coding: TimeCoding) -> PolarsResult<Grouped> {
-    let text = |name: &str| frame.column(name)?.cast(&DataType::String)?.str().cloned();
-    let (time, domain, country, odd) = (text("time")?, text("domain")?, text("country")?, text("odd")?);
-    let below = text("below").ok();
-    let rows = frame.column("rows")?.i64()?.clone();
-    let (sum, largest) = (frame.column("sum")?.f64()?.clone(), frame.column("largest")?.f64()?.clone());
-    let mut texts = Texts::default();
-    let mut groups: Vec<Group> = Vec::with_capacity(frame.height());
-    for row in 0..frame.height() {
-        let bound = below.as_ref().and_then(|below| below.get(row)).filter(|bound| !bound.is_empty());
-        let odd = match (odd.get(row), bound) {
-            (Some(""), Some(bound)) => Some(texts.index(&format!("<{bound}"))),
-            (odd, _) => odd.map(|text| texts.index(text)),
-        };
-        groups.push(Group {
-            time: time.get(row).map(|text| texts.index(text)),
-            domain: domain.get(row).map(|text| texts.index(text)),
-            country: country.get(row).map(|text| texts.index(text)),
-            odd,
-            rows: rows.get(row).unwrap_or(0) as u64,
-            sum: sum.get(row).unwrap_or(0.0),
-            largest: largest.get(row).unwrap_or(0.0),
-        });
-    }
-    let mut grouped = Grouped { groups, texts: texts.list, coding };
-    grouped.sort();
-    Ok(grouped)
-}
-
-/// Distinct texts.
-#[derive(Default)]
-struct Texts {
-    list: Vec<String>,
-    known: HashMap<String, u32>,
-}
-
-impl Texts {
-    fn index(&mut self, text: &str) -> u32 {
-        if let Some(index) = self.known.get(text) {
-            return *index;
-        }
-        let index = self.list.len() as u32;
-        self.list.push(text.into());
-        self.known.insert(text.into(), index);
-        index
-    }
 }
 
 /// Runs the engine; its errors, and panics, become errors that name the file.

@@ -240,11 +240,6 @@ impl Zone {
         }
     }
 
-    /// Whether this is UTC.
-    pub fn is_utc(&self) -> bool {
-        self.0.is_none()
-    }
-
     /// Puts a stamp on the axis of time.
     pub fn place(&self, stamp: Stamp) -> Place {
         let (wall, date_only) = match stamp {

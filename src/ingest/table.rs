@@ -7,7 +7,7 @@ use super::formats::{self, Articles, Input};
 use super::gather::{Gather, Ways};
 use super::header::{self, Chosen};
 use super::records::{Records, fields};
-use super::rows::{Rules, Table, fill};
+use super::rows::{Rules, Table};
 use super::scan;
 use super::source::{self, Dialect, Format, Source};
 use super::unpack::cannot_read;
@@ -47,9 +47,11 @@ fn read_source(source: Source, rules: &Rules) -> Result<Table> {
     let mut gather = Gather::new(Ways::plain(&rules.zone), kind);
     let taken = match &source.format {
         Format::Parquet => {
-            let grouped = scan::grouped(&source, &header, &chosen, None)?;
-            table.lines = grouped.groups.iter().map(|group| group.rows).sum();
-            fill(&mut table, &grouped, &rules.zone, chosen.domain.is_some())
+            let jobs = if source.bytes < SMALL { 1 } else { jobs() };
+            match scan::gather(&source, &header, &chosen, &mut gather, jobs)? {
+                true => taken(&mut table, gather),
+                false => false,
+            }
         }
         Format::Csv(dialect) => {
             let layout = Layout::new(dialect, &chosen, written);

@@ -2,26 +2,32 @@
 
 use crate::alert::{Alert, Analysis, Flag};
 use crate::measure::confounder::{ConfounderKind, Context, Episode, Judgement, Verdict, judge};
-use crate::series::{Level, Panel};
+use crate::series::{Key, Level, Panel};
 use std::collections::BTreeSet;
 
 /// Judges every alert and drop by the context, sets their flags, and keeps the judgements in the order of the alerts.
 pub fn explain(analysis: &mut Analysis, panel: &Panel, context: &Context) {
     let mut judgements: Vec<Judgement> = Vec::new();
     for alert in analysis.alerts.iter_mut().chain(&mut analysis.drops) {
-        let domains = domains(alert, panel);
-        let episode = Episode {
-            alert_id: &alert.id,
-            onset: alert.onset,
-            end: alert.end + alert.step.seconds(),
-            country: &alert.key.country,
-            domains: &domains,
-        };
-        let judged = judge(context, &episode);
-        alert.flags.extend(judged.iter().filter_map(flag));
-        judgements.extend(judged);
+        let keys = panel.series.iter().map(|series| &series.key);
+        judgements.extend(coincide(alert, keys, context));
     }
     analysis.confounders = judgements;
+}
+
+/// Judges one alert by the context and sets its flags; `keys` are those of all domain series there are.
+pub fn coincide<'a>(alert: &mut Alert, keys: impl Iterator<Item = &'a Key>, context: &Context) -> Vec<Judgement> {
+    let domains = domains(alert, keys);
+    let episode = Episode {
+        alert_id: &alert.id,
+        onset: alert.onset,
+        end: alert.end + alert.step.seconds(),
+        country: &alert.key.country,
+        domains: &domains,
+    };
+    let judged = judge(context, &episode);
+    alert.flags.extend(judged.iter().filter_map(flag));
+    judged
 }
 
 fn flag(judgement: &Judgement) -> Option<Flag> {
@@ -33,20 +39,19 @@ fn flag(judgement: &Judgement) -> Option<Flag> {
 }
 
 /// Domains whose traffic an alert is about.
-fn domains<'a>(alert: &Alert, panel: &'a Panel) -> BTreeSet<&'a str> {
-    let own = panel.series.iter().filter(|series| match alert.level {
-        Level::Domain => series.key.domain == alert.key.domain,
-        Level::Outlet => (&series.key.outlet, &series.key.state) == (&alert.key.outlet, &alert.key.state),
-        Level::State => series.key.state == alert.key.state,
+fn domains<'a>(alert: &Alert, keys: impl Iterator<Item = &'a Key>) -> BTreeSet<&'a str> {
+    let own = keys.filter(|key| match alert.level {
+        Level::Domain => key.domain == alert.key.domain,
+        Level::Outlet => (&key.outlet, &key.state) == (&alert.key.outlet, &alert.key.state),
+        Level::State => key.state == alert.key.state,
     });
-    own.map(|series| series.key.domain.as_str()).collect()
+    own.map(|key| key.domain.as_str()).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::measure::confounder::Span;
-    use crate::series::Key;
     use crate::time::{Grid, Seconds, Step};
     use crate::{pipeline, simulate};
 

@@ -17,7 +17,7 @@ mod score;
 mod shares;
 mod surge_lift;
 
-pub use context::explain;
+pub use context::{coincide, explain};
 pub use part::Part;
 pub use score::Scored;
 

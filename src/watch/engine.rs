@@ -15,6 +15,7 @@ use super::tail::{Tail, Taken};
 use super::transition::{Change, Record, Transition};
 use crate::alert::{self, Alert, Event, Status};
 use crate::error::{Error, Result};
+use crate::measure::confounder::Context;
 use crate::pipeline::online::{Outcome, Pass, cycle, horizon};
 use crate::pipeline::{self, Options};
 use crate::series::{Key, Level, Panel};
@@ -28,6 +29,7 @@ pub struct Engine<'a> {
     config: &'a Config,
     options: Options,
     events: &'a [Event],
+    context: &'a Context,
     now: Seconds,
     run: i64,
     memory: Memory,
@@ -72,6 +74,7 @@ impl<'a> Engine<'a> {
         config: &'a Config,
         options: &Options,
         events: &'a [Event],
+        context: &'a Context,
         (started, now): (Seconds, Seconds),
     ) -> Result<(Engine<'a>, Vec<String>)> {
         let memory = Memory::read(&mut store)?;
@@ -86,8 +89,9 @@ impl<'a> Engine<'a> {
         let run = store.begin(started, now)?;
         let options = options.clone();
         let (read, taken, alerts) = (Vec::new(), Taken::default(), BTreeMap::new());
+        let (tail, pass) = (None, None);
         let engine =
-            Engine { store, config, options, events, now, run, memory, tail: None, read, taken, pass: None, alerts };
+            Engine { store, config, options, events, context, now, run, memory, tail, read, taken, pass, alerts };
         Ok((engine, notes))
     }
 
@@ -256,11 +260,13 @@ impl<'a> Engine<'a> {
     /// Writes down an alert, and what there is to tell of it to whom.
     fn write_down(
         &mut self,
-        outcome: Outcome,
+        mut outcome: Outcome,
         first: bool,
         written: &mut Written,
         channels: &mut Vec<(Transition, Vec<String>)>,
     ) -> Result<()> {
+        let keys = self.tail.iter().flat_map(Tail::keys);
+        pipeline::coincide(&mut outcome.alert, keys, self.context);
         let mut record = Record::of(&outcome.alert)?;
         if outcome.change == Some(alert::Change::Retracted) {
             record.status = "retracted".into();

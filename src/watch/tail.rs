@@ -2,7 +2,7 @@
 
 use super::store::{Name, Period};
 use crate::error::{Error, Result};
-use crate::series::{Panel, Series};
+use crate::series::{Key, Panel, Series};
 use crate::time::{Grid, Seconds, Step};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -243,6 +243,11 @@ impl Tail {
         });
         let series = series.filter(|one| one.observed_span().is_some()).collect();
         Panel { grid: self.grid(), series, totals: BTreeMap::new() }
+    }
+
+    /// The keys of all series.
+    pub fn keys(&self) -> impl Iterator<Item = &Key> {
+        self.names.iter().map(|name| &name.0)
     }
 
     /// The keys of the series with values that were others before, or that came late.

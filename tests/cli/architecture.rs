@@ -18,7 +18,8 @@ const CORE: [&str; 13] = [
     "simulate",
     "evaluate",
 ];
-const EDGES: [&str; 9] = ["ingest", "registry", "calendar", "chart", "report", "config", "watch", "context", "fetch"];
+const EDGES: [&str; 10] =
+    ["ingest", "registry", "calendar", "observatory", "chart", "report", "config", "watch", "context", "fetch"];
 const FOREIGN: [&str; 15] = [
     "polars",
     "plotters",
@@ -126,9 +127,13 @@ fn edges_do_not_know_each_other() {
         ("ingest", "calendar"),
         ("registry", "calendar"),
         // What a source says is read the same way from a file and from its answer.
+        ("observatory", "calendar"),
+        ("ingest", "observatory"),
+        ("context", "observatory"),
         ("context", "calendar"),
         ("context", "registry"),
         ("fetch", "context"),
+        ("fetch", "observatory"),
         ("watch", "report"),
         ("watch", "config"),
     ];

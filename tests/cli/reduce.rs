@@ -192,6 +192,33 @@ fn values_that_do_not_add_up_are_refused_on_a_coarser_grid_and_keep_their_kind()
 }
 
 #[test]
+fn weeks_of_trends_begin_on_sunday_and_lie_under_the_monday_after() {
+    let dir = Workdir::new();
+    let rows = "2023-10-01,5\n2023-10-08,<1\n2023-10-15,100\n";
+    dir.write("t.csv", format!("Kategorie: Alle Kategorien\n\nWoche,RT: (Weltweit)\n{rows}"));
+    let ran = dir.run("reduce t.csv --every week").code(0).says("share six days");
+    let days: Vec<&str> = ran.stdout.lines().skip(1).map(|row| &row[..10]).collect();
+    assert_eq!(days, ["2023-10-02", "2023-10-09", "2023-10-16"]);
+}
+
+#[test]
+fn ranks_beyond_the_end_of_a_list_are_written_as_they_are_read() {
+    let dir = Workdir::new();
+    dir.write("tranco_2023-10-07.csv", "1,google.com\n2,rt.com\n3,presstv.ir\n");
+    dir.write("tranco_2023-10-08.csv", "1,google.com\n2,rt.com\n");
+    dir.run("reduce tranco_2023-10-07.csv tranco_2023-10-08.csv -o kept.csv").code(0);
+    assert!(dir.read("kept.csv").contains("2023-10-08,presstv.ir,,>2,rank\n"), "{}", dir.read("kept.csv"));
+    dir.run("reduce tranco_2023-10-07.csv tranco_2023-10-08.csv -o kept.parquet").code(0);
+    for again in ["kept.csv", "kept.parquet"] {
+        assert_eq!(dir.run(&format!("reduce {again}")).code(0).stdout, dir.read("kept.csv"), "{again}");
+    }
+    dir.write("bad.csv", "date,domain,rank\n2023-10-07,rt.com,<5\n2023-10-08,rt.com,7\n");
+    dir.run("reduce bad.csv").code(2).says("bad.csv:2: column 'rank'").says(">1000");
+    dir.write("count.csv", "date,domain,visits\n2023-10-07,rt.com,>5\n");
+    dir.run("reduce count.csv").code(2).says("count.csv:2: column 'visits'");
+}
+
+#[test]
 fn a_dump_is_filtered_while_it_is_read() {
     let dir = Workdir::new();
     let hour =

@@ -22,6 +22,10 @@ pub(super) fn run(config: &Config, plan: &Plan, log: &Log) -> Result<Outcome> {
     see("configuration", Ok("read, every key is known".into()));
     see("registry", analyze::registry(plan).map(|registry| format!("version {}", registry.version())));
     see("events", analyze::events(plan).map(|events| format!("{} events", events.len())));
+    for file in &plan.settings.context {
+        let read = crate::context::read(Path::new(file));
+        see(&format!("context {file}"), read.map(|context| format!("{} spans", context.found.len())));
+    }
     for source in &config.sources {
         for input in &source.input {
             see(&format!("source {input}"), files(&config.path(input).display().to_string()));

@@ -14,13 +14,16 @@ use super::args::Watch;
 use super::plan::Plan;
 use super::{Outcome, analyze, interrupt};
 use crate::config::Settings;
+use crate::context;
 use crate::error::{Error, Result};
+use crate::measure::confounder::Context;
 use crate::pipeline;
 use crate::time::Seconds;
 use crate::watch::config::{Config, severity};
 use crate::watch::engine::{Engine, Summary};
 use crate::watch::{health, notify};
 use log::Log;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 pub(crate) fn run(arguments: &Watch) -> Result<Outcome> {
@@ -58,6 +61,7 @@ fn plan(config: &Config, arguments: &Watch) -> Result<Plan> {
         domains: beside(&own.domains),
         events: beside(&own.events),
         holidays: beside(&own.holidays),
+        context: beside(&own.context),
         ..own.clone()
     };
     Plan::new(settings, analyze::clock())
@@ -117,9 +121,10 @@ impl Job<'_> {
         let store = place::open(self.config, new_store)?;
         let times = (self.clock, self.plan.now);
         let options = pipeline::Options { holidays: analyze::holidays(self.plan)?, ..self.plan.options.clone() };
-        let (mut engine, notes) = Engine::begin(store, self.config, &options, &events, times)?;
-        notes.iter().for_each(|note| self.log.warn("clock", note, &[]));
         let mut went = Went::default();
+        let context = self.context(&mut went);
+        let (mut engine, notes) = Engine::begin(store, self.config, &options, &events, &context, times)?;
+        notes.iter().for_each(|note| self.log.warn("clock", note, &[]));
         let done = self.work(&mut engine, &registry, &channels, &mut went, &events);
         let code = self.code(&went, done.is_ok());
         if let Err(error) = &done {
@@ -133,6 +138,24 @@ impl Job<'_> {
             1 => Outcome::Alarm,
             _ => Outcome::Partial,
         })
+    }
+
+    /// What else may explain an alert. A file that cannot be used is told, and alerts do not wait for it.
+    fn context(&self, went: &mut Went) -> Context {
+        let mut all = Context::default();
+        for file in &self.plan.settings.context {
+            match context::read(Path::new(file)) {
+                Ok(context) => {
+                    all.found.extend(context.found);
+                    all.looks.extend(context.looks);
+                }
+                Err(error) => {
+                    self.log.error("context", &error.to_string(), &[]);
+                    went.failures.push(error.to_string());
+                }
+            }
+        }
+        all
     }
 
     fn work(

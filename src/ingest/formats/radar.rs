@@ -15,7 +15,8 @@ use crate::series::Kind;
 use serde_json::Value as Json;
 
 pub(super) fn is(head: &Head<'_>) -> bool {
-    let json = head.has_keys(&["timestamps"]) || head.has_keys(&["top_0"]);
+    let failed = head.has_keys(&["success", "errors"]);
+    let json = head.has_keys(&["timestamps"]) || head.has_keys(&["top_0"]) || failed;
     let header = head.header();
     let is_list = header == ["domain"]
         || (header.len() <= 3

@@ -225,6 +225,8 @@ fn lists_rank_domains_by_their_best_host_on_the_day_in_their_name() {
     refused("top-1m.csv", b"1,google.com\n2,rt.com\n", "--date");
     let dated = read_as("top-1m.csv", b"1,google.com\n2,rt.com\n", |rules| rules.hints.date = Some(0)).expect("read");
     assert_eq!(rows(&dated)[1], "1970-01-01 rt.com 2");
+    refused("r.json", br#"{"success":false,"errors":[{"message":"Invalid access token"}],"result":null}"#, "Invalid");
+    refused("m.csv", b"Category: All\n\nDay,RT: (Worldwide)\n2023-10-01,5\n2023-10-02,101\n", "from 0 to 100");
     refused("t-2023-10-07.csv", b"1,google.com\n3,rt.com\n2,bbc.co.uk\n", "ranks that rise");
 }
 
@@ -249,14 +251,14 @@ fn exports_of_a_site_are_about_the_host_in_their_name() {
 #[test]
 fn blocks_and_outages_are_read_as_rows_and_as_records() {
     holds("ooni.json", Kind::Share, 40, &["2023-09-05 rt.com DE gap", "2023-09-03 rt.com DE 0.1"]);
-    let bytes = std::fs::read(fixture("ooni.json")).expect("read");
-    let measured = ooni::rows(&bytes).expect("rows");
-    assert_eq!((measured.len(), measured[31].confirmed, measured[31].country.as_str()), (40, 1, "DE"));
+    let document = |name| serde_json::from_slice(&std::fs::read(fixture(name)).expect("read")).expect("JSON");
+    let measured = crate::observatory::ooni::parse(&document("ooni.json")).expect("rows");
+    assert_eq!((measured.len(), measured[31].confirmed, measured[31].country.as_deref()), (40, 1.0, Some("DE")));
     let outage = ["2023-10-07 term:ioda-outage IR 60", "2023-10-07T01:00:00Z term:ioda-outage IR 30"];
     let table = holds("ioda.json", Kind::Count, 2, &outage);
     assert!(table.skipped.contains(&("an event of a region or network", 1)));
-    let alerts = ioda::rows(&std::fs::read(fixture("ioda-alerts.json")).expect("read")).expect("rows");
-    assert_eq!((alerts[0].country.as_str(), alerts[0].level.as_str()), ("SY", "critical"));
+    let (alerts, _) = crate::observatory::ioda::parse(&document("ioda-alerts.json")).expect("rows");
+    assert_eq!((alerts[0].country.as_str(), alerts[0].level.as_deref()), ("SY", Some("critical")));
     assert_eq!(alerts[0].until - alerts[0].from, 3_600);
     refused("o.json", br#"{"result":{"measurement_count":5,"anomaly_count":1},"v":0}"#, "axis_x");
     refused("i.json", br#"{"data":[{"location":"country/IR","start":5,"duration":-9}]}"#, "that cannot be");

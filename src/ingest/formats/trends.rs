@@ -4,18 +4,23 @@
 //! `Time` (the interface may translate it). Two downloads cannot be compared.
 
 use super::subject::of;
-use super::text::Rows;
+use super::text::{Record, Rows};
 use super::{Head, Input, places};
 use crate::error::{Error, Result};
+use crate::ingest::cell::Value;
 use crate::ingest::gather::{Gather, Row};
+use crate::ingest::stamp::{self, Stamp};
 use crate::series::Kind;
+use crate::time::{Seconds, Step};
 
 pub(super) fn is(head: &Head<'_>) -> bool {
     let mut lines = head.text.lines().map(str::trim).filter(|line| !line.is_empty());
     let first = lines.next().unwrap_or("");
-    let header = if first.starts_with("Category:") { lines.next().unwrap_or("") } else { first };
-    let named = header.split_once(',').is_some_and(|(_, terms)| terms.contains(": (") && terms.contains(')'));
-    named || first.starts_with("Category:")
+    let second = lines.next().unwrap_or("");
+    let named =
+        |line: &str| line.split_once(',').is_some_and(|(_, terms)| terms.contains(": (") && terms.contains(')'));
+    // The interface may translate the line of the category.
+    first.starts_with("Category:") || named(first) || (first.contains(": ") && named(second))
 }
 
 /// Whose interest a column tells, and where.
@@ -36,25 +41,69 @@ pub(super) fn read(input: &mut Input<'_>, gather: &mut Gather<'_>) -> Result<()>
     };
     let columns: Vec<Option<Column>> = header.iter().map(|title| column(title, gather)).collect();
     let mut months = 0;
-    let mut last = None;
+    let mut found: Vec<(Stamp, Record)> = Vec::new();
     while let Some(row) = rows.next_full(&header)? {
         let time = row.time(0, &header).or_else(|error| month(row.get(0)).ok_or(error))?;
         months += u64::from(row.get(0).len() == 7);
-        for (index, column) in columns.iter().enumerate().skip(1) {
-            let Some(column) = column else { continue };
-            let value = row.value(index, &header)?;
-            gather.row(Row { time, name: column.name.name(), country: &column.country, value })?;
-        }
-        last = Some(time);
+        found.push((time, row));
     }
     if months > 2 {
         return Err(Error::input("one value a month: expected hours, days or weeks; ask for a shorter time"));
     }
-    last.map(|_| ()).ok_or_else(|| Error::input("the file has a header but no rows"))
+    if found.is_empty() {
+        return Err(Error::input("the file has a header but no rows"));
+    }
+    let shift = shift(&found, gather);
+    for (time, row) in &found {
+        for (index, column) in columns.iter().enumerate().skip(1) {
+            let Some(column) = column else { continue };
+            let value = row.value(index, &header)?;
+            if let (Value::Number(number) | Value::Below(number), Kind::Scaled) = (value, gather.kind)
+                && number > 100.0
+            {
+                return Err(row.fault(index, &header, "a number from 0 to 100, as a download is scaled"));
+            }
+            let time = later(*time, shift);
+            gather.row(Row { time, name: column.name.name(), country: &column.country, value })?;
+        }
+    }
+    Ok(())
 }
 
-fn month(text: &str) -> Option<crate::ingest::stamp::Stamp> {
-    crate::ingest::stamp::parse(&format!("{text}-01")).filter(|_| text.len() == 7)
+/// Weeks that begin on Sunday share six days with the week that begins the day after: where rows are put on weeks that
+/// begin on Monday, they belong there, not into the week before.
+fn shift(rows: &[(Stamp, Record)], gather: &mut Gather<'_>) -> Seconds {
+    let (day, week) = (Step::DAY.seconds(), Step::WEEK.seconds());
+    let walls: Option<Vec<Seconds>> = rows
+        .iter()
+        .map(|(time, _)| match time {
+            Stamp::Civil { wall, date_only: true } => Some(*wall),
+            _ => None,
+        })
+        .collect();
+    let sundays = walls.is_some_and(|walls| {
+        walls.len() > 1
+            && walls.iter().all(|wall| wall - Step::WEEK.floor(*wall) == week - day)
+            && walls.windows(2).all(|pair| (pair[1] - pair[0]) % week == 0)
+    });
+    if !sundays || gather.step() != Some(Step::WEEK) {
+        return 0;
+    }
+    gather
+        .notes
+        .push("weeks that begin on Sunday are put under the Monday after, with which they share six days".into());
+    day
+}
+
+fn later(time: Stamp, shift: Seconds) -> Stamp {
+    match time {
+        Stamp::Civil { wall, date_only } => Stamp::Civil { wall: wall + shift, date_only },
+        Stamp::Instant(moment) => Stamp::Instant(moment + shift),
+    }
+}
+
+fn month(text: &str) -> Option<Stamp> {
+    stamp::parse(&format!("{text}-01")).filter(|_| text.len() == 7)
 }
 
 fn column(title: &str, gather: &mut Gather<'_>) -> Option<Column> {

@@ -11,7 +11,7 @@ use crate::ingest::gather::{Gather, Ways};
 use crate::ingest::header::{self, Chosen, Use};
 use crate::ingest::source::{self, Dialect, Format, Source};
 use crate::ingest::unpack::{cannot_read, spool};
-use crate::ingest::{FileReport, rows, scan, table};
+use crate::ingest::{FileReport, scan, table};
 use std::io::BufRead;
 use std::path::Path;
 
@@ -103,17 +103,6 @@ impl<'a> Reader<'a, '_> {
             }
             None => return Err(Error::input("the file has a header but no rows")),
         }
-        self.whole(gather, format, bytes, sha256, notes)
-    }
-
-    fn whole(
-        &self,
-        gather: Gather<'a>,
-        format: &Format,
-        bytes: u64,
-        sha256: String,
-        notes: Vec<String>,
-    ) -> Result<One<'a>> {
         let rows = gather.tally.rows;
         let identity = match format {
             Format::Foreign(format) if format.dated_by_name => format!("{sha256} {}", formats::file_name(self.name)),
@@ -194,9 +183,8 @@ impl<'a> Reader<'a, '_> {
         let written = table::own_kind(&source, &header, &chosen)?;
         let kind = self.order.kind.or(written).unwrap_or_else(|| header::kind_of(&header[chosen.value]));
         let mut gather = Gather::new(self.ways, kind);
-        let step = self.ways.step.filter(|_| self.ways.zone.is_utc());
-        let grouped = scan::grouped(&source, &header, &chosen, step)?;
-        match rows::gather_groups(&mut gather, &grouped, chosen.domain.is_some()) {
+        let chosen = Chosen { kind: chosen.kind.filter(|_| written.is_some() && self.order.kind.is_none()), ..chosen };
+        match scan::gather(&source, &header, &chosen, &mut gather, self.threads)? {
             true => Ok(gather),
             false => {
                 let check = Check { header: &header, chosen: &chosen, kind, zone: self.ways.zone };

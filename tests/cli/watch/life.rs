@@ -131,6 +131,21 @@ fn a_mute_window_of_the_calendar_is_quiet_and_on_record() {
 }
 
 #[test]
+fn what_coincides_with_an_alert_is_flagged_and_a_lost_context_holds_nothing_up() {
+    let config = "[analysis]\ncontext = ['context.csv']\n[[deliver]]\nkind = 'stdout'";
+    let job = Job::new(134, config);
+    job.arrive(0..134);
+    let context = "from,until,country,domain,kind,source\n2023-09-01,2024-01-01,,,outage,our own list\n";
+    job.dir.write("context.csv", context);
+    job.dir.run("watch --check").code(0).says("context.csv: 1 spans");
+    job.run(133).code(0);
+    assert!(job.alerts().iter().any(|row| row.iter().any(|cell| cell.contains("outage"))), "{:?}", job.alerts());
+    let other = Job::new(134, config);
+    other.arrive(0..134).run(133).code(2).says("context.csv");
+    assert_eq!(other.alerts().len(), job.alerts().len());
+}
+
+#[test]
 fn check_finds_every_fault_before_the_first_run_and_writes_nothing() {
     let work = Workdir::new();
     work.write("floodmark.toml", "[[source]]\ninput = 'none/*.csv'\n[health]\nprometheus = 'deep/x.prom'\n");

@@ -13,6 +13,9 @@ use crate::error::{Error, Result};
 use crate::series::Kind;
 use polars::prelude::*;
 
+/// Takes the next time of a column; `None` if it is none.
+type NextTime<'a> = Box<dyn FnMut(&mut Gather<'_>) -> Option<Place> + 'a>;
+
 /// Rows decoded at a time, about: a batch is a few tens of megabytes.
 const BATCH: usize = 1 << 20;
 
@@ -133,7 +136,7 @@ impl<'a> Columns<'a> {
     fn gather(&self, gather: &mut Gather<'_>) -> PolarsResult<bool> {
         let (mut domains, mut countries) = (self.domain.iter(), self.country.iter());
         let (mut below, mut kinds) = (self.below.iter(), self.kind.iter());
-        let mut times: Box<dyn FnMut(&mut Gather<'_>) -> Option<Place>> = match &self.time {
+        let mut times: NextTime<'_> = match &self.time {
             Times::Text(times) => {
                 let mut times = times.iter();
                 Box::new(move |gather| gather.time(times.next()??))

@@ -18,10 +18,10 @@ pub(super) fn is(head: &Head<'_>) -> bool {
     let failed = head.has_keys(&["success", "errors"]);
     let json = head.has_keys(&["timestamps"]) || head.has_keys(&["top_0"]) || failed;
     let header = head.header();
+    // With a column more, of dates say, it is a table like any other.
+    let known = |name: &String| ["rank", "domain", "categories"].contains(&name.as_str());
     let is_list = header == ["domain"]
-        || (header.len() <= 3
-            && header.iter().any(|name| name == "domain")
-            && header.iter().any(|name| name == "rank"));
+        || (header.iter().all(known) && header.iter().any(|n| n == "domain") && header.iter().any(|n| n == "rank"));
     let series = header.iter().any(|name| name.starts_with("serie_0"));
     json || is_list || series
 }

@@ -83,7 +83,7 @@ fn background(report: &mut Report, data: &Path) {
     ));
     report.promise(rate <= 1.0, "real background: alerts per series-year");
     let rounds = report.runs(4, 2) as usize;
-    report.line(&format!("Known surges planted at a random date, once into every series but in a quarter of them at a time ({rounds} rounds), the whole panel analysed again each time. The last revision of the detector was tuned on the series of odd number alone, at other dates; those of even number were held out of it, though constants of earlier revisions were set with all of them in view. Found: an alert that overlaps the surge and begins at most two days before it. \"Lift error\" is the mean absolute error of the logarithm of the alert's lift, \"interval\" how often its 90% interval holds the mean lift planted.\n"));
+    report.line(&format!("Known surges planted at a random date, once into every series but in a quarter of them at a time ({rounds} rounds), the whole panel analysed again each time. Constants of the detector were set with all of these series in view; those of even number (\"held out\") had no part in one of its revisions. Found: an alert that overlaps the surge and begins at most two days before it. \"Lift error\" is the mean absolute error of the logarithm of the alert's lift, \"interval\" how often its 90% interval holds the mean lift planted.\n"));
     report.line("| lift | days | found | found, noise ≤ 15% | the same, held out | onset within ±1 day | lift error | interval |");
     report.line("|---|---|---|---|---|---|---|---|");
     let mut cells: Vec<Vec<f64>> =

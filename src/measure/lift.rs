@@ -31,7 +31,7 @@ pub struct Lift {
     pub p_value: f64,
     /// Number of placebo dates.
     pub n_placebo: usize,
-    /// The period that was the largest, for [`Window::Peak`].
+    /// The period that was the largest, for [`crate::alert::Window::Peak`].
     pub peak_at: Option<usize>,
 }
 

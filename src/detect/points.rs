@@ -302,7 +302,7 @@ impl Scorer {
         let mut row = Row {
             expected,
             lower: self.within_range(scale.inverse(forecast.mean - reach)),
-            upper: scale.inverse(forecast.mean + reach),
+            upper: self.within_range(scale.inverse(forecast.mean + reach)),
             ..undefined
         };
         if value.is_nan() {

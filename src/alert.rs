@@ -1,13 +1,14 @@
 //! What an analysis says: alerts, scored series, index rows, lifts, groups. Plain data without behaviour, made by
 //! [`crate::pipeline`] and written by the edges.
 
+mod analysis;
 mod measures;
 
+pub use analysis::{Analysis, Counts};
 pub use measures::{ContributionRow, ControlRow, ControlUse, IndexRow, LiftRow, PlaceboRow, RatioRow, Window};
 
-use crate::measure::confounder::Judgement;
 use crate::series::{Key, Kind, Level, Role};
-use crate::time::{Grid, Seconds, Step};
+use crate::time::{Seconds, Step};
 use std::collections::BTreeSet;
 
 /// A figure with its interval. Lifts are fractions here (0.42), percentages only in files and charts.
@@ -44,6 +45,14 @@ pub struct Detectors {
     pub changepoint: bool,
 }
 
+impl Detectors {
+    /// The detectors of a cell, which joins their names with `+`.
+    pub fn from_cell(cell: &str) -> Detectors {
+        let has = |wanted: &str| cell.split('+').any(|name| name == wanted);
+        Detectors { zscore: has("zscore"), changepoint: has("changepoint") }
+    }
+}
+
 /// How much an alert matters: from its lift, its length and its certainty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
@@ -63,6 +72,11 @@ impl Severity {
             Severity::Medium => "medium",
             Severity::High => "high",
         }
+    }
+
+    /// The severity of that name.
+    pub fn from_name(name: &str) -> Option<Severity> {
+        [Severity::Low, Severity::Medium, Severity::High].into_iter().find(|severity| severity.name() == name)
     }
 }
 
@@ -128,6 +142,16 @@ impl Flag {
             Flag::Outage => "outage",
             Flag::Drop => "drop",
         }
+    }
+
+    /// Whether it is among the flags of a cell, which joins them with `+`.
+    pub fn is_in(self, cell: &str) -> bool {
+        cell.split('+').any(|name| name == self.name())
+    }
+
+    /// The flags of a cell.
+    pub fn all_in(cell: &str) -> impl Iterator<Item = Flag> + '_ {
+        Flag::ALL.into_iter().filter(move |flag| flag.is_in(cell))
     }
 }
 
@@ -343,94 +367,4 @@ pub struct Group {
     pub p_value: f64,
     /// False-discovery rate.
     pub q_value: f64,
-}
-
-/// What was counted on the way: shown in the summary and in `run.json`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Series that were scored.
-    pub series_tested: usize,
-    /// Surges that entered the false-discovery control.
-    pub surges_tested: usize,
-    /// Series with too little history to be judged.
-    pub series_too_short: usize,
-    /// Periods not observed, over all domain × country series between their first and last observation.
-    pub gaps: usize,
-    /// Periods known only below a bound.
-    pub censored: usize,
-    /// Periods filled from their own past when summing.
-    pub filled: usize,
-    /// Surges below the floor of visits.
-    pub below_floor: usize,
-    /// Significant surges left out because the interval of their lift holds no lift at all.
-    pub lift_uncertain: usize,
-    /// Surges that did not pass the false-discovery control.
-    pub not_significant: usize,
-}
-
-impl Counts {
-    /// Every count with the name it has in files.
-    pub fn named(&self) -> [(&'static str, usize); 9] {
-        // Taken apart by name, so that a count added above is not forgotten here.
-        let Counts {
-            series_tested,
-            surges_tested,
-            series_too_short,
-            gaps,
-            censored,
-            filled,
-            below_floor,
-            lift_uncertain,
-            not_significant,
-        } = *self;
-        [
-            ("series_tested", series_tested),
-            ("surges_tested", surges_tested),
-            ("series_too_short", series_too_short),
-            ("gaps", gaps),
-            ("censored", censored),
-            ("filled", filled),
-            ("below_floor", below_floor),
-            ("lift_uncertain", lift_uncertain),
-            ("not_significant", not_significant),
-        ]
-    }
-}
-
-/// Everything an analysis found.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Analysis {
-    /// The grid of all series.
-    pub grid: Grid,
-    /// Alerts, sorted by onset, state, outlet, domain, country.
-    pub alerts: Vec<Alert>,
-    /// Drops (blocks, seizures, outages): as alerts, kept apart.
-    pub drops: Vec<Alert>,
-    /// What would have been told on the way, in order; empty unless decided period by period.
-    pub told: Vec<Told>,
-    /// Every watched and reference series, sorted by level and key.
-    pub series: Vec<ScoredSeries>,
-    /// Index rows sorted by state, country, time.
-    pub index: Vec<IndexRow>,
-    /// Lifts sorted by event date, event, state, outlet, country, window.
-    pub lifts: Vec<LiftRow>,
-    /// Lifts of the index (the share of all traffic) in the same order: `observed` and `expected` are shares.
-    pub index_lifts: Vec<LiftRow>,
-    /// How unusual each of `lifts` is, in time and among the reference outlets; in the same order.
-    pub placebos: Vec<PlaceboRow>,
-    /// The reference outlets behind each net lift of `lifts`, in the same order.
-    pub controls: Vec<ControlRow>,
-    /// What each outlet contributed to the lifts of its state, in the same order.
-    pub contributions: Vec<ContributionRow>,
-    /// The index of each country against that of the others, sorted by event date, event, state, country, other
-    /// country, window.
-    pub ratios: Vec<RatioRow>,
-    /// Co-moving outlets.
-    pub groups: Vec<Group>,
-    /// What the context says of each alert and drop; empty without a context (see [`crate::pipeline::explain`]).
-    pub confounders: Vec<Judgement>,
-    /// What was counted.
-    pub counts: Counts,
-    /// Sentences for the reader: what could not be told and why.
-    pub notes: Vec<String>,
 }

@@ -72,6 +72,11 @@ impl Level {
             Level::State => "state",
         }
     }
+
+    /// The level of that name.
+    pub fn from_name(name: &str) -> Option<Level> {
+        [Level::Domain, Level::Outlet, Level::State].into_iter().find(|level| level.name() == name)
+    }
 }
 
 /// What part an outlet plays in the analysis.

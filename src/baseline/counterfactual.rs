@@ -58,7 +58,7 @@ pub fn net_lift(
 ) -> Option<NetLift> {
     let own = Expected::fit(treated, baseline.clone(), exclude, setting)?;
     let rows = Rows::of(treated, baseline, window, exclude)?;
-    Counterfactual::new(controls, rows, setting)?.net_lift(treated, &own, setting)
+    Counterfactual::new(controls, rows, setting)?.net_lift(treated, &own, setting, true)
 }
 
 /// Everything about a counterfactual that does not depend on the series treated: series observed in the same periods
@@ -133,8 +133,14 @@ impl Counterfactual {
         })
     }
 
-    /// The net lift of `treated`, whose expectation from its own past is `own`.
-    pub(crate) fn net_lift(&self, treated: &[f64], own: &Expected, setting: &Setting<'_>) -> Option<NetLift> {
+    /// The net lift of `treated`, whose expectation from its own past is `own`; with its controls if they are to be `named`.
+    pub(crate) fn net_lift(
+        &self,
+        treated: &[f64],
+        own: &Expected,
+        setting: &Setting<'_>,
+        named: bool,
+    ) -> Option<NetLift> {
         let (rows, before) = (&self.rows, self.rows.before);
         let x = logarithms(treated, rows, self.offset);
         let gap: Vec<f64> = x.iter().zip(&self.middle).map(|(x, m)| x - m).collect();
@@ -165,7 +171,7 @@ impl Counterfactual {
             reference_lift: expected / alone - 1.0,
             net: Estimate { point: ratio - 1.0, low: ratio * (-below).exp() - 1.0, high: ratio * above.exp() - 1.0 },
             p_value: calibrated.p_value(conformal.p_value()),
-            controls: self.weighted(ridge, &gap, conformal.theta),
+            controls: if named { self.weighted(ridge, &gap, conformal.theta) } else { Vec::new() },
         })
     }
 

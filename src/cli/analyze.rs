@@ -201,22 +201,33 @@ fn write_report(folder: &Folder, analysis: &Analysis, events: &[Event], record: 
 
 fn record(plan: &Plan, registry: &Registry, loaded: &Loaded, analysis: &Analysis) -> Result<Record> {
     Ok(run::Run {
+        inputs: inputs::records(loaded),
+        failures: loaded.report.failures.iter().map(Error::to_string).collect(),
+        skipped_rows: loaded.report.skipped.clone(),
+        notes: loaded.report.notes.iter().chain(&analysis.notes).cloned().collect(),
+        ..bare_record(plan, registry, analysis)?
+    })
+}
+
+/// The record of an analysis without a word of what was read.
+pub(super) fn bare_record(plan: &Plan, registry: &Registry, analysis: &Analysis) -> Result<Record> {
+    Ok(run::Run {
         program: "floodmark",
         version: env!("CARGO_PKG_VERSION"),
         revision: option_env!("FLOODMARK_REVISION"),
         options: plan.settings.clone(),
         seed: plan.options.seed,
         now: moment(plan.now, Step::HOUR),
-        inputs: inputs::records(loaded),
+        inputs: Vec::new(),
         lists: inputs::lists(&plan.settings)?,
-        failures: loaded.report.failures.iter().map(Error::to_string).collect(),
+        failures: Vec::new(),
         registry_version: registry.version(),
         calendar_version: calendar::builtin_version(),
         public_suffix_list_version: PUBLIC_SUFFIX_LIST.into(),
         grid: run::GridRecord::of(&analysis.grid),
         counts: run::CountsRecord::of(analysis),
-        skipped_rows: loaded.report.skipped.clone(),
-        notes: loaded.report.notes.iter().chain(&analysis.notes).cloned().collect(),
+        skipped_rows: BTreeMap::new(),
+        notes: Vec::new(),
         timings: BTreeMap::new(),
     })
 }

@@ -40,7 +40,7 @@ fn tables(path: &Path) -> Vec<PathBuf> {
 }
 
 fn finding(row: &Row<'_>) -> Result<Finding> {
-    let drop = row.text("flags").split('+').any(|flag| flag == Flag::Drop.name());
+    let drop = Flag::Drop.is_in(row.text("flags"));
     Ok(Finding {
         level: level(row)?.ok_or_else(|| row.fault("level", "found nothing, expected domain, outlet or state"))?,
         key: key(row),

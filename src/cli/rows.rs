@@ -19,8 +19,7 @@ pub(super) fn rows<T>(path: &Path, required: &[&str], read: impl Fn(&Row<'_>) ->
 /// The level of a row; `None` where the column is empty.
 pub(super) fn level(row: &Row<'_>) -> Result<Option<Level>> {
     let name = row.text("level");
-    let found = [Level::Domain, Level::Outlet, Level::State].into_iter().find(|level| level.name() == name);
-    match found {
+    match Level::from_name(name) {
         None if !name.is_empty() => {
             Err(row.fault("level", format!("found '{name}', expected domain, outlet or state")))
         }

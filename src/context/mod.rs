@@ -40,9 +40,7 @@ pub fn read(path: &Path) -> Result<Context> {
 pub fn read_all<'a>(paths: impl Iterator<Item = &'a Path>) -> Result<Context> {
     let mut all = Context::default();
     for path in paths {
-        let context = read(path)?;
-        all.found.extend(context.found);
-        all.looks.extend(context.looks);
+        all.add(read(path)?);
     }
     Ok(all)
 }

@@ -121,13 +121,12 @@ impl Whitened {
             let rho = correlation(&scores, &masked, window);
             // The level is a Huber mean of so many values.
             let level_error = mean_of_correlated(0.95 * window, rho);
-            let whitened = Whitened::of_scores(&scores, &masked, rho, level_error);
-            (weight, Whitened { degrees: degrees(n as f64, rho), freedom, ..whitened })
+            (weight, Whitened::of_scores(&scores, &masked, freedom, rho, level_error))
         };
         heaviness.posterior().into_iter().map(of).collect()
     }
 
-    fn of_scores(scores: &[f64], masked: &[bool], rho: f64, level_error: f64) -> Whitened {
+    fn of_scores(scores: &[f64], masked: &[bool], freedom: f64, rho: f64, level_error: f64) -> Whitened {
         let n = scores.len();
         let fresh = (1.0 - rho * rho).sqrt();
         let (mut innovation, mut response, mut follows) = (vec![0.0; n], vec![0.0; n], vec![false; n]);
@@ -149,8 +148,8 @@ impl Whitened {
         }
         Whitened {
             rho,
-            degrees: f64::INFINITY,
-            freedom: f64::INFINITY,
+            degrees: degrees(calm[n] as f64, rho),
+            freedom,
             level_error,
             innovation,
             response,
@@ -278,7 +277,7 @@ mod tests {
         let mut scores = vec![0.3, -0.8, 1.4, 0.2, 2.1, 1.7, 0.9, -0.4, 0.6, -1.1, 0.1, 0.5];
         scores[8] = f64::NAN;
         for (rho, from, to) in [(0.0, 3, 7), (0.5, 3, 7), (0.5, 7, 10), (0.3, 0, 4), (0.6, 9, 12)] {
-            let series = Whitened::of_scores(&scores, &[false; 12], rho, 0.0);
+            let series = Whitened::of_scores(&scores, &[false; 12], f64::INFINITY, rho, 0.0);
             // Across a gap the whitening forgets: two stretches, each a process of its own.
             let seen: Vec<usize> = (0..12).filter(|&t| !scores[t].is_nan()).collect();
             let apart = |a: usize, b: usize| (a < 8) != (b < 8);

@@ -65,6 +65,14 @@ pub struct Context {
     pub looks: Vec<Span>,
 }
 
+impl Context {
+    /// Adds what another context knows.
+    pub fn add(&mut self, other: Context) {
+        self.found.extend(other.found);
+        self.looks.extend(other.looks);
+    }
+}
+
 /// How a confounder stands to an alert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {

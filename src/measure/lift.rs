@@ -117,6 +117,7 @@ const MODEL_WEIGHT: f64 = 20.0;
 const ENOUGH: f64 = 39.0;
 /// Fewest placebos whose word is heard at all: they could give a p-value of 0.05.
 const FEWEST_PLACEBOS: usize = 19;
+
 fn measure(
     y: &[f64],
     baseline: Range<usize>,

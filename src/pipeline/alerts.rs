@@ -81,8 +81,6 @@ pub(crate) fn judge(
             } else if below_floor(&scored[candidate.series], &candidate.episode, options) {
                 counts.below_floor += usize::from(sign > 0.0);
             } else {
-                let stretches = if sign > 0.0 { &mut judged.surges } else { &mut judged.falls };
-                stretches[candidate.series].push((candidate.episode.onset, candidate.episode.end));
                 passed.push(candidate);
             }
         }
@@ -95,10 +93,10 @@ pub(crate) fn judge(
         let alerts = if sign > 0.0 { &mut judged.alerts } else { &mut judged.drops };
         for (series, stretch, alert) in found {
             if is_lifted(&alert.lift, sign) {
+                stretches[series].push(stretch);
                 alerts.push(alert);
             } else {
                 counts.lift_uncertain += usize::from(sign > 0.0);
-                stretches[series].retain(|other| *other != stretch);
             }
         }
     }

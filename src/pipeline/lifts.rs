@@ -19,6 +19,7 @@ use std::ops::Range;
 const MIN_HISTORY_DAYS: f64 = 28.0;
 /// Draws for the interval of one outlet around one event: there are very many of them.
 pub(super) const OUTLET_DRAWS: usize = 99;
+
 /// Whether an event can be measured on the grid: enough before it, a whole week after it.
 pub(super) fn event_period(event: &Event, grid: &Grid, options: &Options) -> Option<usize> {
     let at = grid.index_of(event.date)?;

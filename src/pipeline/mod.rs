@@ -260,6 +260,7 @@ fn in_parallel<T: Send, R: Send>(
     {
         use rayon::prelude::*;
         if jobs != 1
+            && all > 1
             && let Ok(pool) = rayon::ThreadPoolBuilder::new().num_threads(jobs).build()
         {
             return pool.install(|| items.into_par_iter().map(counted).collect());

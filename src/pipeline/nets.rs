@@ -13,18 +13,17 @@ impl Tables<'_> {
     /// Puts net lifts into the rows of all series of one country.
     pub(super) fn add_net_lifts(&self, country: &mut [Around<'_>]) {
         for event in 0..self.events.len() {
-            let netted: Vec<usize> = (0..country.len()).filter(|&k| self.is_netted(country[k].series)).collect();
+            let concerns = |around: &Around<'_>| around.places.iter().any(|place| place.event == event);
+            let netted = |k: &usize| self.is_netted(country[*k].series) && concerns(&country[*k]);
+            let netted: Vec<usize> = (0..country.len()).filter(netted).collect();
             let found = in_parallel(netted, self.options.jobs, &|_, _| {}, |k| (k, self.nets(&country[k], event)));
             for (k, nets) in found {
                 let Around { series, rows, .. } = &mut country[k];
                 for (row, net) in nets {
                     let row = &mut rows.visits[row];
                     row.net_lift = net.net;
-                    // The outlets of a state are compared with the same ones: which of these moved is said once.
-                    if series.watched.level == Level::State {
-                        let uses = self.references.uses(&series.watched.series.key.country, &net);
-                        rows.controls.extend(control_rows(row, uses));
-                    }
+                    let uses = self.references.uses(&series.watched.series.key.country, &net);
+                    rows.controls.extend(control_rows(row, uses));
                 }
             }
             self.references.next_event();
@@ -43,13 +42,11 @@ impl Tables<'_> {
         let Some(before) = places.first().map(|place| place.at) else { return Vec::new() };
         let outside = outside_window(&around.mask, before, self.grid);
         let windows: Vec<_> = places.iter().map(|place| place.range.clone()).collect();
-        let place = Place { before, excluded: &outside };
+        // The outlets of a state are compared with the same controls: what became of these is said once.
+        let named = around.series.watched.level == Level::State;
+        let place = Place { before, excluded: &outside, named };
         let (references, step) = (&self.references, self.grid.step);
-        let mut nets = references.nets_of_event(around.series, &place, &windows, around.draws, step, self.options);
-        if around.series.watched.level != Level::State {
-            // There are as many of them as references, for every row of every outlet.
-            nets.iter_mut().flatten().for_each(|net| net.controls = Vec::new());
-        }
+        let nets = references.nets_of_event(around.series, &place, &windows, around.draws, step, self.options);
         rows.into_iter().zip(nets).filter_map(|(row, net)| Some((row, net?))).collect()
     }
 }

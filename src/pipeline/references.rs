@@ -35,6 +35,8 @@ pub(crate) struct Reference<'a> {
 pub(super) struct Place<'a> {
     pub(super) before: usize,
     pub(super) excluded: &'a [bool],
+    /// Whether the controls are told.
+    pub(super) named: bool,
 }
 
 /// What a series is expected to do by its own past, and the periods that this was learnt in.
@@ -89,13 +91,13 @@ impl<'a> References<'a> {
         options: &Options,
     ) -> NetLift {
         let excluded = excluded(series, Some(episode));
-        let place = Place { before: episode.onset, excluded: &excluded };
+        let place = Place { before: episode.onset, excluded: &excluded, named: true };
         let seasons = seasons(step);
         let setting = setting(&seasons, series.watched.series.kind, &series.watched.series.values, step, options);
         let course = |controls: &[&[f64]], rows| Counterfactual::new(controls, rows, &setting).map(Arc::new);
         let own = self.own(series, &place, &setting, step, options);
         let window = episode.onset..episode.end + 1;
-        match own.and_then(|own| self.net_of(series, &own, window, &excluded, &setting, course)) {
+        match own.and_then(|own| self.net_of(series, &own, window, &place, &setting, course)) {
             Some(net) => NetLift { net: selection.widen(net.net), ..net },
             None => UNKNOWN_NET,
         }
@@ -117,7 +119,7 @@ impl<'a> References<'a> {
         let own = self.own(series, place, &setting, step, options);
         let net = |window: &Range<usize>| {
             let course = |controls: &[&[f64]], rows| self.shared(window, controls, rows, &setting);
-            self.net_of(series, own.as_ref()?, window.clone(), place.excluded, &setting, course)
+            self.net_of(series, own.as_ref()?, window.clone(), place, &setting, course)
         };
         windows.iter().map(net).collect()
     }
@@ -171,15 +173,15 @@ impl<'a> References<'a> {
         series: &Scored,
         own: &Own,
         window: Range<usize>,
-        excluded: &[bool],
+        place: &Place<'_>,
         setting: &Setting<'_>,
         course: impl FnOnce(&[&[f64]], Rows) -> Option<Arc<Counterfactual>>,
     ) -> Option<NetLift> {
         let source = &series.watched.series;
         let controls = self.by_country.get(source.key.country.as_str())?;
         let controls: Vec<&[f64]> = controls.iter().map(|reference| reference.values).collect();
-        let rows = Rows::of(&source.values, own.baseline.clone(), window, Some(excluded))?;
-        course(&controls, rows)?.net_lift(&source.values, &own.expected, setting)
+        let rows = Rows::of(&source.values, own.baseline.clone(), window, Some(place.excluded))?;
+        course(&controls, rows)?.net_lift(&source.values, &own.expected, setting, place.named)
     }
 
     /// The controls of a net lift in `country` by name.

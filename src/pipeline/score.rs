@@ -7,6 +7,7 @@ use crate::baseline::seasonal::Season;
 use crate::detect::surge::{self, Episode, Settings, Walk};
 use crate::detect::{changepoint, extent, hindsight};
 use crate::pipeline::Options;
+use crate::series::Role;
 use crate::stats::scale::Scale;
 use crate::stats::tail::normal_quantile;
 use crate::time::Grid;
@@ -53,7 +54,12 @@ pub(crate) fn score(watched: Watched, grid: &Grid, options: &Options) -> Scored 
         }
     }
     let change_points = change_points(&x, &settings, scale);
-    let hindsight = hindsight::p_values(&x, &walk.episodes, &settings.baseline.seasons, &settings.windows);
+    // Surges of watched outlets alone are judged with hindsight, and none period by period.
+    let surges = walk.episodes.iter().any(|episode| episode.sign > 0.0);
+    let hindsight = match watched.series.role == Role::State && surges && !options.online {
+        true => hindsight::p_values(&x, &walk.episodes, &settings.baseline.seasons, &settings.windows),
+        false => vec![1.0; walk.episodes.len()],
+    };
     Scored { watched, walk, scale, change_points, hindsight }
 }
 

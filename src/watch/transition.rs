@@ -142,12 +142,9 @@ impl Record {
             lag_days: self.event_lag.unwrap_or(0),
             coincidence: f64::NAN,
         });
-        let found = |name: &str| self.detectors.iter().any(|names| names.contains(name));
-        let levels = [Level::Domain, Level::Outlet, Level::State];
-        let severities = [Severity::Low, Severity::Medium, Severity::High];
         Ok(Alert {
             id: self.alert_id.clone(),
-            level: levels.into_iter().find(|level| level.name() == self.level).unwrap_or(Level::Outlet),
+            level: Level::from_name(&self.level).unwrap_or(Level::Outlet),
             key: Key {
                 state: text(&self.state),
                 outlet: text(&self.outlet),
@@ -172,19 +169,19 @@ impl Record {
                 (Some(at), Some(low), Some(high)) => Some(ChangePointTime { at, low, high }),
                 _ => None,
             },
-            detectors: Detectors { zscore: found("zscore"), changepoint: found("changepoint") },
+            detectors: Detectors::from_cell(self.detectors.as_deref().unwrap_or_default()),
             reference_lift: number(self.reference_lift_pct) / 100.0,
             net_lift: estimate([self.net_lift_pct, self.net_low_pct, self.net_high_pct]),
             controls: Vec::new(),
             events: event.into_iter().collect(),
-            severity: severities.into_iter().find(|one| one.name() == self.severity).unwrap_or(Severity::Low),
-            flags: Flag::ALL.into_iter().filter(|flag| self.has(*flag)).collect(),
+            severity: Severity::from_name(&self.severity).unwrap_or(Severity::Low),
+            flags: Flag::all_in(self.flags.as_deref().unwrap_or_default()).collect(),
         })
     }
 
     /// Whether the alert has this flag.
     pub fn has(&self, flag: Flag) -> bool {
-        self.flags.as_deref().is_some_and(|flags| flags.split('+').any(|name| name == flag.name()))
+        self.flags.as_deref().is_some_and(|flags| flag.is_in(flags))
     }
 
     /// Whose traffic: the finest name known, then the country.

@@ -58,7 +58,7 @@ fn from_parquet(path: &Path, arguments: &Plot) -> Result<((Level, Key), Vec<Peri
     let columns = ["level", "state", "outlet", "domain", "country"];
     let read = |cells: Vec<String>| {
         let [level, state, outlet, domain, country] = <[String; 5]>::try_from(cells).ok()?;
-        Some((level_of(&level)?, Key { state, outlet, domain, country }))
+        Some((Level::from_name(&level)?, Key { state, outlet, domain, country }))
     };
     let keys: Vec<(Level, Key)> = distinct(path, &columns)?.into_iter().filter_map(read).collect();
     let (level, key) = choice::series(&keys, arguments)?;
@@ -162,10 +162,6 @@ fn scored((level, key): (Level, Key), grid: &Grid, periods: &[Period]) -> Scored
     }
 }
 
-fn level_of(name: &str) -> Option<Level> {
-    [Level::Domain, Level::Outlet, Level::State].into_iter().find(|level| level.name() == name)
-}
-
 fn role(name: &str) -> Role {
     if name == "reference" { Role::Reference } else { Role::State }
 }
@@ -196,7 +192,6 @@ fn index_row(row: &Row<'_>) -> Result<IndexRow> {
 
 fn alert(row: &Row<'_>, step: Step) -> Result<Alert> {
     let number = |column| percent(row, column).map(|part| 100.0 * part);
-    let severity = [Severity::Low, Severity::Medium, Severity::High];
     let change = |column| if row.text(column).is_empty() { Ok(None) } else { time(row, column).map(Some) };
     let change_point = match (change("change_point")?, change("change_point_low")?, change("change_point_high")?) {
         (Some(at), Some(low), Some(high)) => Some(ChangePointTime { at, low, high }),
@@ -222,15 +217,12 @@ fn alert(row: &Row<'_>, step: Step) -> Result<Alert> {
         q_value: number("q_value")?,
         change_point,
         controls: Vec::new(),
-        detectors: Detectors {
-            zscore: row.text("detectors").contains("zscore"),
-            changepoint: row.text("detectors").contains("changepoint"),
-        },
+        detectors: Detectors::from_cell(row.text("detectors")),
         reference_lift: percent(row, "reference_lift_pct")?,
         net_lift: estimate(row, ["net_lift_pct", "net_low_pct", "net_high_pct"])?,
         events: nearest(row)?.into_iter().collect(),
-        severity: severity.into_iter().find(|s| s.name() == row.text("severity")).unwrap_or(Severity::Low),
-        flags: Flag::ALL.into_iter().filter(|f| row.text("flags").split('+').any(|name| name == f.name())).collect(),
+        severity: Severity::from_name(row.text("severity")).unwrap_or(Severity::Low),
+        flags: Flag::all_in(row.text("flags")).collect(),
     })
 }
 

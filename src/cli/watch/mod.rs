@@ -145,10 +145,7 @@ impl Job<'_> {
         let mut all = Context::default();
         for file in &self.plan.settings.context {
             match context::read(Path::new(file)) {
-                Ok(context) => {
-                    all.found.extend(context.found);
-                    all.looks.extend(context.looks);
-                }
+                Ok(context) => all.add(context),
                 Err(error) => {
                     self.log.error("context", &error.to_string(), &[]);
                     went.failures.push(error.to_string());

@@ -2,15 +2,13 @@
 
 use super::Job;
 use crate::alert::{Analysis, Event};
-use crate::calendar;
-use crate::cli::inputs;
+use crate::cli::analyze;
 use crate::config::Settings;
 use crate::error::{Error, Result};
-use crate::registry::{PUBLIC_SUFFIX_LIST, Registry};
+use crate::registry::Registry;
 use crate::report::{html, run};
 use crate::watch::engine::Engine;
 use crate::watch::health;
-use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The page names so many of the files read: a job reads one a day, for years.
@@ -54,26 +52,12 @@ fn record(
     let more = (earlier > 0).then(|| format!("{earlier} more files were read; the store names them all."));
     let files = files.into_iter().skip(earlier);
     let inputs = files.map(|f| run::InputFile { path: f.path, bytes: f.bytes, sha256: f.sha256, rows: f.rows });
-    let mut options = job.plan.settings.clone();
+    let mut record = analyze::bare_record(job.plan, registry, analysis)?;
     // What stands there is the sources; the files are named.
-    options.input.clear();
-    Ok(run::Run {
-        program: "floodmark",
-        version: env!("CARGO_PKG_VERSION"),
-        revision: option_env!("FLOODMARK_REVISION"),
-        seed: job.plan.options.seed,
-        now: String::new(),
-        inputs: inputs.collect(),
-        lists: inputs::lists(&options)?,
-        options,
-        failures: Vec::new(),
-        registry_version: registry.version(),
-        calendar_version: calendar::builtin_version(),
-        public_suffix_list_version: PUBLIC_SUFFIX_LIST.into(),
-        grid: run::GridRecord::of(&analysis.grid),
-        counts: run::CountsRecord::of(analysis),
-        skipped_rows: BTreeMap::new(),
-        notes: analysis.notes.iter().cloned().chain(more).collect(),
-        timings: BTreeMap::new(),
-    })
+    record.options.input.clear();
+    record.inputs = inputs.collect();
+    record.notes = analysis.notes.iter().cloned().chain(more).collect();
+    // The page of a run without news is the page of the run before.
+    record.now.clear();
+    Ok(record)
 }

@@ -102,22 +102,12 @@ fn analysis(alerts: Vec<Alert>) -> Analysis {
         n_placebo: 250,
     };
     Analysis {
-        grid: grid(),
         series: alerts.iter().map(scored).collect(),
         index: rows.collect(),
         alerts,
-        drops: Vec::new(),
-        lifts: Vec::new(),
         index_lifts: vec![lift],
-        placebos: Vec::new(),
-        controls: Vec::new(),
-        contributions: Vec::new(),
-        ratios: Vec::new(),
-        groups: Vec::new(),
-        confounders: Vec::new(),
-        told: Vec::new(),
         counts: Counts { series_tested: 12, surges_tested: 3, not_significant: 2, below_floor: 1, ..Counts::default() },
-        notes: Vec::new(),
+        ..Analysis::empty(grid())
     }
 }
 

@@ -60,24 +60,14 @@ impl Engine<'_> {
             not_significant: tests.saturating_sub(surges_found + falls_found),
             ..Counts::default()
         };
+        // The rest is what a job does not compute.
         Ok(Analysis {
-            grid: pass.grid(),
             alerts,
             drops,
             series: series.into_values().collect(),
             counts,
-            // What a job does not compute.
-            told: Vec::new(),
-            index: Vec::new(),
-            lifts: Vec::new(),
-            index_lifts: Vec::new(),
-            placebos: Vec::new(),
-            controls: Vec::new(),
-            contributions: Vec::new(),
-            ratios: Vec::new(),
-            groups: Vec::new(),
-            confounders: Vec::new(),
             notes: self.notes(),
+            ..Analysis::empty(pass.grid())
         })
     }
 

@@ -331,14 +331,10 @@ fn name_of(level: Level, key: &Key) -> String {
 
 fn named(name: &str) -> Result<(Level, Key)> {
     let parts: Vec<&str> = name.split(BETWEEN).collect();
-    let level = |word: &str| [Level::Domain, Level::Outlet, Level::State].into_iter().find(|l| l.name() == word);
-    match parts.as_slice() {
-        [word, state, outlet, domain, country] if level(word).is_some() => {
-            let [state, outlet, domain, country] = [state, outlet, domain, country].map(|part| (*part).to_string());
-            Ok((level(word).unwrap_or(Level::Outlet), Key { state, outlet, domain, country }))
-        }
-        _ => Err(Error::input(format!("the store names a series in a way that cannot be read: '{name}'"))),
-    }
+    let fault = || Error::input(format!("the store names a series in a way that cannot be read: '{name}'"));
+    let &[level, state, outlet, domain, country] = parts.as_slice() else { return Err(fault()) };
+    let [state, outlet, domain, country] = [state, outlet, domain, country].map(String::from);
+    Ok((Level::from_name(level).ok_or_else(fault)?, Key { state, outlet, domain, country }))
 }
 
 fn json(value: &impl serde::Serialize) -> Result<String> {

@@ -11,7 +11,7 @@ use crate::detect::jump::Jumps;
 use crate::detect::scores::{
     MODEL_BLOCKS, Scores, WINSOR, WINSOR_BIAS, degrees, looks, mean_of_correlated, safe_correlation,
 };
-use crate::stats::plain::plain;
+use crate::stats::plain::{Plain, plain};
 use crate::stats::tail::student_sf;
 
 /// How many independent errors the baseline's own spread counts for while there are few real ones.
@@ -68,6 +68,7 @@ pub struct Spread {
     /// Variance of what the level lags behind.
     lag: f64,
     level_length: f64,
+    windows_by_model: Model,
 }
 
 plain!(Spread {
@@ -84,13 +85,34 @@ plain!(Spread {
     jumps,
     lag,
     level_length,
+    windows_by_model,
 });
+
+/// What an autoregression leads to expect of each window. Powers are dear, and it changes once a period.
+#[derive(Clone, Debug, Default)]
+struct Model {
+    rho: f64,
+    /// Variance of the window's mean, in units of the single variance.
+    mean: [f64; MAX_WINDOWS],
+    /// What the period before leads to expect of it.
+    carried: [f64; MAX_WINDOWS],
+    /// Variance of the window's contrast, for a level that has an error of its own.
+    contrast: [f64; MAX_WINDOWS],
+}
+
+/// Follows from the rest: whoever reads a spread settles it.
+impl Plain for Model {
+    fn put(&self, _: &mut Vec<u8>) {}
+    fn read(_: &mut &[u8]) -> Option<Self> {
+        Some(Model::default())
+    }
+}
 
 impl Spread {
     /// `windows` in samples, the first being 1; `per_year` is the number of samples in a year.
     pub fn new(windows: &[usize], per_year: f64) -> Spread {
         let windows = &windows[..windows.len().min(MAX_WINDOWS)];
-        Spread {
+        let mut spread = Spread {
             windows: windows.to_vec(),
             memory: (MEMORY_YEARS * per_year).max(30.0),
             variance: vec![0.0; windows.len()],
@@ -104,6 +126,21 @@ impl Spread {
             jumps: Jumps::new(per_year, MEMORY_YEARS * per_year),
             lag: 0.0,
             level_length: 1.0,
+            windows_by_model: Model::default(),
+        };
+        spread.settle();
+        spread
+    }
+
+    /// Draws the conclusions of what was learnt.
+    pub(super) fn settle(&mut self) {
+        let rho = self.rho();
+        let level_error = mean_of_correlated(self.level_length, rho);
+        let model = &mut self.windows_by_model;
+        model.rho = rho;
+        for (k, w) in self.windows.iter().map(|w| *w as f64).enumerate() {
+            (model.mean[k], model.carried[k]) = (mean_of_correlated(w, rho), carried(w, rho));
+            model.contrast[k] = (model.mean[k] - model.carried[k].powi(2) + level_error) / (1.0 + level_error);
         }
     }
 
@@ -112,7 +149,11 @@ impl Spread {
     pub fn stand_on(&mut self, observed: usize, lag: f64) {
         self.lag = lag * lag;
         // Recent values weigh more: so many equally weighted ones would give the same error.
-        self.level_length = (0.8 * observed as f64).max(1.0);
+        let length = (0.8 * observed as f64).max(1.0);
+        if length != self.level_length {
+            self.level_length = length;
+            self.settle();
+        }
     }
 
     /// Takes a first idea of autocorrelation and tails from the residuals of the first baseline around its own level.
@@ -127,6 +168,7 @@ impl Spread {
             }
         }
         self.previous = f64::NAN;
+        self.settle();
     }
 
     /// Spread of a single period's residual, given the spread of the baseline around its own level and a floor.
@@ -140,19 +182,12 @@ impl Spread {
     fn of_window(&self, k: usize, prior: f64, floor: f64) -> f64 {
         let w = self.windows[k] as f64;
         let single = self.single_variance(prior);
-        let model = single * self.model(w) + self.lag;
+        let model = single * self.windows_by_model.contrast[k] + self.lag;
         let blocks = self.errors[k] / w;
         let mixed =
             if k == 0 { single } else { (MODEL_BLOCKS * model + blocks * self.variance[k]) / (MODEL_BLOCKS + blocks) };
         // Neighbours that undo each other earn little credit.
         mixed.max(LEAST_PART * model).max(floor * floor / w).sqrt()
-    }
-
-    /// Variance of the contrast of a window of `w` in units of the single variance, for an AR(1) process and a level
-    /// that has an error of its own.
-    fn model(&self, w: f64) -> f64 {
-        let (rho, level_error) = (self.rho(), mean_of_correlated(self.level_length, self.rho()));
-        (mean_of_correlated(w, rho) - carried(w, rho).powi(2) + level_error) / (1.0 + level_error)
     }
 
     fn single_variance(&self, prior: f64) -> f64 {
@@ -173,7 +208,7 @@ impl Spread {
     /// Degrees of freedom of the reference distribution of window `k`: few where the spread stands on few errors or
     /// where single residuals are heavy-tailed and the window too short to average that out.
     fn degrees(&self, k: usize) -> f64 {
-        let df = degrees(self.singles, self.rho());
+        let df = degrees(self.singles, self.windows_by_model.rho);
         // A few scores do not make a Normal sum where their tails are heavy.
         match self.windows[k] {
             2 => df.min(2.0 * self.heaviness.freedom()),
@@ -198,8 +233,7 @@ impl Spread {
                 contrast.value / (self.of_window(k, prior, floor) * contrast.widening)
             };
             // What comes back from a low is no surge: the window itself must be raised.
-            let raised =
-                contrast.mean * z_window.signum() > RAISED * single * mean_of_correlated(w as f64, self.rho()).sqrt();
+            let raised = contrast.mean * z_window.signum() > RAISED * single * self.windows_by_model.mean[k].sqrt();
             if z_window.abs() > LEAST_Z && raised {
                 let size = self.without_skew(z_window, w);
                 let tail = if w == 1 { self.jumps.sf(size) } else { student_sf(size, self.degrees(k)) };
@@ -239,14 +273,14 @@ impl Spread {
             }
             let mean = sum / seen as f64;
             let before = if start > calm_since { residual[start - 1] } else { f64::NAN };
-            let (rho, length) = (self.rho(), w as f64);
+            let (model, length) = (&self.windows_by_model, w as f64);
             let mut widening = (length / seen as f64).sqrt();
             let mut value = mean;
             if before.is_nan() {
-                let blind = mean_of_correlated(length, rho);
-                widening *= (blind / (blind - carried(length, rho).powi(2))).sqrt();
+                let blind = model.mean[k];
+                widening *= (blind / (blind - model.carried[k].powi(2))).sqrt();
             } else {
-                value -= carried(length, rho) * single * scores.of(before / single);
+                value -= model.carried[k] * single * scores.of(before / single);
             }
             each(k, Contrast { mean, value, widening });
         }
@@ -258,7 +292,7 @@ impl Spread {
         if before.is_nan() {
             return (residual[t], single);
         }
-        let rho = self.rho();
+        let rho = self.windows_by_model.rho;
         let spread = self.jumps.spread((1.0 - rho * rho).sqrt() * single, floor);
         (residual[t] - rho * single * self.scores().of(before), spread)
     }
@@ -285,6 +319,7 @@ impl Spread {
             self.variance[k] += (square / WINSOR_BIAS - self.variance[k]) / self.errors[k];
         }
         self.learn_shape(residual[t] / single);
+        self.settle();
     }
 
     /// Autocorrelation, corrected for its small-sample bias (Kendall 1954), on the safe side of its standard error.

@@ -67,6 +67,7 @@ impl Walker {
         walker.current = Option::<Current>::read(input)?.map(|current| current.shifted(base as isize));
         walker.trailing = Trailing::read(&settings.baseline, input)?;
         walker.spread = Plain::read(input)?;
+        walker.spread.settle();
         walker.bias = Plain::read(input)?;
         walker.drift = Plain::read(input)?;
         walker.out.judged = Plain::read(input)?;

@@ -79,32 +79,36 @@ impl Calibration {
 
     /// For residuals `left`, once the effect is out; `refit` is what the regression leaves of a series. Which memory
     /// shows as much as they do is found by looking it up (indirect inference: Gouriéroux, Renault & Touzi 2000).
-    pub(super) fn of(&self, left: &[f64], before: usize, refit: impl Fn(&[f64]) -> Vec<f64>) -> Calibrated<'_> {
+    pub(super) fn of(&self, left: &[f64], before: usize, refit: impl Fn(&mut [f64])) -> Calibrated<'_> {
         let seen = memory(left);
         let course = |k: usize| self.courses[k].get_or_init(|| self.draw(MEMORIES[k], left.len(), before, &refit));
-        let mut below = course(0);
-        if seen <= below.shown {
-            return Calibrated { below, above: below, part: 0.0 };
+        let shows = |k: usize| seen <= course(k).shown;
+        // The first that shows as much lies where the noise itself has that memory, or one further: draws are dear.
+        let mut k = MEMORIES.partition_point(|memory| *memory < seen).min(MEMORIES.len() - 1);
+        while k > 0 && shows(k - 1) {
+            k -= 1;
         }
-        for k in 1..MEMORIES.len() {
-            let above = course(k);
-            if seen <= above.shown {
-                return Calibrated { below, above, part: (seen - below.shown) / (above.shown - below.shown) };
-            }
-            below = above;
+        while k < MEMORIES.len() && !shows(k) {
+            k += 1;
         }
-        Calibrated { below, above: below, part: 0.0 }
+        let (below, above) = (course(k.saturating_sub(1)), course(k.min(MEMORIES.len() - 1)));
+        let between = (1..MEMORIES.len()).contains(&k);
+        let part = if between { (seen - below.shown) / (above.shown - below.shown) } else { 0.0 };
+        Calibrated { below, above, part }
     }
 
-    fn draw(&self, phi: f64, n: usize, before: usize, refit: impl Fn(&[f64]) -> Vec<f64>) -> Course {
+    fn draw(&self, phi: f64, n: usize, before: usize, refit: impl Fn(&mut [f64])) -> Course {
         // The same random numbers for every memory: what is found changes with it smoothly.
         let mut rng = generator(self.seed, 0xC0F0);
         let mut shown = 0.0;
+        let (mut noise, mut sums) = (vec![0.0; n], Vec::with_capacity(n));
         let mut p: Vec<f64> = (0..self.draws)
             .map(|_| {
-                let noise = refit(&autoregression(phi, n, &mut rng));
+                autoregression(phi, &mut noise, &mut rng);
+                refit(&mut noise);
                 shown += memory(&noise) / self.draws as f64;
-                conformal_p_value(&block_sums(&noise, before))
+                block_sums_into(&noise, before, &mut sums);
+                conformal_p_value(&sums)
             })
             .collect();
         p.sort_unstable_by(f64::total_cmp);
@@ -150,15 +154,14 @@ fn memory(values: &[f64]) -> f64 {
 }
 
 /// Normal noise in which neighbours are correlated by `phi`.
-fn autoregression(phi: f64, n: usize, rng: &mut impl Rng) -> Vec<f64> {
+fn autoregression(phi: f64, noise: &mut [f64], rng: &mut impl Rng) {
     let start: f64 = StandardNormal.sample(rng);
     let mut state = start / (1.0 - phi * phi).sqrt();
-    let step = |_| {
+    for value in noise {
         let innovation: f64 = StandardNormal.sample(rng);
         state = phi * state + innovation;
-        state
-    };
-    (0..n).map(step).collect()
+        *value = state;
+    }
 }
 
 /// Share of the blocks whose sum is at least as large as that of the window, the first.
@@ -169,10 +172,16 @@ fn conformal_p_value(sums: &[f64]) -> f64 {
 
 /// Sums over all blocks as long as the window, around the circle of rows, the window's own first.
 fn block_sums(values: &[f64], before: usize) -> Vec<f64> {
+    let mut sums = Vec::with_capacity(values.len());
+    block_sums_into(values, before, &mut sums);
+    sums
+}
+
+fn block_sums_into(values: &[f64], before: usize, sums: &mut Vec<f64>) {
     let n = values.len();
     let length = n - before;
     let mut sum: f64 = values[before..].iter().sum();
-    let mut sums = Vec::with_capacity(n);
+    sums.clear();
     // The period that leaves the block, and the one that enters it.
     let (mut first, mut next) = (before, (before + length) % n);
     for _ in 0..n {
@@ -181,7 +190,6 @@ fn block_sums(values: &[f64], before: usize) -> Vec<f64> {
         first = if first + 1 == n { 0 } else { first + 1 };
         next = if next + 1 == n { 0 } else { next + 1 };
     }
-    sums
 }
 
 #[cfg(test)]
@@ -193,7 +201,8 @@ mod tests {
     fn the_closed_form_of_the_interval_is_that_of_a_search_over_effects() {
         let mut rng = generator(3, 0);
         for (n, before, alpha) in [(60, 50, 0.1), (84, 56, 0.1), (40, 39, 0.2)] {
-            let noise = autoregression(0.4, n, &mut rng);
+            let mut noise = vec![0.0; n];
+            autoregression(0.4, &mut noise, &mut rng);
             let inside: Vec<f64> = (0..n).map(|i| if i >= before { 1.0 } else { 0.0 }).collect();
             let demeaned = |v: &[f64]| v.iter().map(|x| x - mean(v)).collect::<Vec<_>>();
             let (u, e) = (demeaned(&noise), demeaned(&inside));

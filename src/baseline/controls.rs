@@ -96,12 +96,35 @@ impl Rows {
 
     /// Takes out the mean of each phase, over all rows (the same as dummy variables in the regression).
     pub(super) fn deseason(&self, values: &[f64], season: usize) -> Vec<f64> {
-        let (mut sums, mut counts) = (vec![0.0; season], vec![0.0; season]);
-        for (v, t) in values.iter().zip(&self.times) {
-            sums[t % season] += v;
-            counts[t % season] += 1.0;
+        let mut left = values.to_vec();
+        self.take_season(&mut left, season);
+        left
+    }
+
+    /// The same in place.
+    pub(super) fn take_season(&self, values: &mut [f64], season: usize) {
+        let (mut means, mut counts) = (vec![0.0; season], vec![0.0; season]);
+        for (v, phase) in values.iter().zip(self.phases(season)) {
+            means[phase] += v;
+            counts[phase] += 1.0;
         }
-        values.iter().zip(&self.times).map(|(v, t)| v - sums[t % season] / counts[t % season]).collect()
+        means.iter_mut().zip(counts).for_each(|(mean, count)| *mean /= count);
+        for (v, phase) in values.iter_mut().zip(self.phases(season)) {
+            *v -= means[phase];
+        }
+    }
+
+    /// The phase of each row. Most rows follow one another: a remainder is seldom needed.
+    fn phases(&self, season: usize) -> impl Iterator<Item = usize> + '_ {
+        let (mut phase, mut before) = (0, 0);
+        self.times.iter().map(move |&t| {
+            phase += t - before;
+            before = t;
+            if phase >= season {
+                phase = if phase == season { 0 } else { phase % season };
+            }
+            phase
+        })
     }
 }
 

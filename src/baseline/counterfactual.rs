@@ -146,8 +146,12 @@ impl Counterfactual {
         let gap: Vec<f64> = x.iter().zip(&self.middle).map(|(x, m)| x - m).collect();
         let penalty = self.design.choose_penalty(&gap, rows, self.season);
         let Fit { ridge, effect, calibration } = self.fit(penalty, setting);
-        let refit = |values: &[f64]| ridge.residual(&rows.deseason(values, self.season));
-        let residual = refit(&gap);
+        let refit = |values: &mut [f64]| {
+            rows.take_season(values, self.season);
+            ridge.take_fit(values);
+        };
+        let mut residual = gap.clone();
+        refit(&mut residual);
         let conformal = Conformal::of(&residual, effect, before)?;
         let left: Vec<f64> = residual.iter().zip(effect).map(|(r, e)| r - conformal.theta * e).collect();
         let calibrated = calibration.of(&left, before, refit);

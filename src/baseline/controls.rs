@@ -83,6 +83,12 @@ impl Rows {
         (before >= 14 && times.len() > before).then_some(Rows { times, before })
     }
 
+    /// The same baseline with a window of the one period `t`.
+    pub(crate) fn with_period(&self, t: usize) -> Rows {
+        let baseline = self.times[..self.before].iter().copied();
+        Rows { times: baseline.chain([t]).collect(), before: self.before }
+    }
+
     /// Whether a control is known well enough: in 80% of the baseline and in half of the window.
     pub(super) fn covers(&self, x: &[f64]) -> bool {
         let share = |part: &[f64]| part.iter().filter(|v| v.is_finite()).count() as f64 / part.len() as f64;

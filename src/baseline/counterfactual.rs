@@ -7,14 +7,14 @@
 //! Rothstein 2021, JASA 116, augment a synthetic control in the same spirit).
 
 use crate::alert::Estimate;
-use crate::baseline::conformal::{Calibration, Conformal};
+use crate::baseline::conformal::{Calibrated, Calibration, Conformal};
 use crate::baseline::controls::{Column, Rows, SUSPECT, drop_moved, midmeans};
 pub use crate::baseline::controls::{Control, Standing};
 use crate::baseline::ridge::{CHOICES, Design, Ridge};
 use crate::measure::expected::{Expected, Setting};
 use crate::stats::robust::{mad_sd, mean, median};
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// A lift with the movement of the reference outlets divided out.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,6 +76,8 @@ pub(crate) struct Counterfactual {
     inside: Vec<f64>,
     /// The regression with each penalty, once it has been asked for.
     fits: [OnceLock<Fit>; CHOICES],
+    /// Another whose residuals behave alike, and tells how.
+    like: Option<Arc<Counterfactual>>,
 }
 
 /// A regression, what it leaves of an effect in the window, and how its residuals behave.
@@ -117,7 +119,12 @@ impl Counterfactual {
         columns.iter_mut().for_each(|column| column.x = Vec::new());
         let inside = (0..rows.times.len()).map(|i| f64::from(u8::from(i >= rows.before))).collect();
         let fits = Default::default();
-        Some(Counterfactual { rows, offset, season, columns, report, middle, design, inside, fits })
+        Some(Counterfactual { rows, offset, season, columns, report, middle, design, inside, fits, like: None })
+    }
+
+    /// Calibrated as `other` is, which has as many rows in baseline and window.
+    pub(crate) fn calibrated_like(self, other: Arc<Counterfactual>) -> Counterfactual {
+        Counterfactual { like: Some(other), ..self }
     }
 
     /// Whether it serves a series that is compared in `rows` with this offset of its logarithm.
@@ -145,16 +152,12 @@ impl Counterfactual {
         let x = logarithms(treated, rows, self.offset);
         let gap: Vec<f64> = x.iter().zip(&self.middle).map(|(x, m)| x - m).collect();
         let penalty = self.design.choose_penalty(&gap, rows, self.season);
-        let Fit { ridge, effect, calibration } = self.fit(penalty, setting);
-        let refit = |values: &mut [f64]| {
-            rows.take_season(values, self.season);
-            ridge.take_fit(values);
-        };
+        let Fit { ridge, effect, .. } = self.fit(penalty, setting);
         let mut residual = gap.clone();
-        refit(&mut residual);
+        self.refit(ridge, &mut residual);
         let conformal = Conformal::of(&residual, effect, before)?;
         let left: Vec<f64> = residual.iter().zip(effect).map(|(r, e)| r - conformal.theta * e).collect();
-        let calibrated = calibration.of(&left, before, refit);
+        let calibrated = self.like.as_deref().unwrap_or(self).calibrated(penalty, &left, setting);
         let (below, above) = conformal.reach(calibrated.level(1.0 - setting.level));
 
         // Expected values in the units of the series: the level is set so that the baseline adds up.
@@ -177,6 +180,17 @@ impl Counterfactual {
             p_value: calibrated.p_value(conformal.p_value()),
             controls: if named { self.weighted(ridge, &gap, conformal.theta) } else { Vec::new() },
         })
+    }
+
+    /// Leaves of `values` what season and regression do not explain.
+    fn refit(&self, ridge: &Ridge, values: &mut [f64]) {
+        self.rows.take_season(values, self.season);
+        ridge.take_fit(values);
+    }
+
+    fn calibrated(&self, penalty: usize, left: &[f64], setting: &Setting<'_>) -> Calibrated<'_> {
+        let Fit { ridge, calibration, .. } = self.fit(penalty, setting);
+        calibration.of(left, self.rows.before, |values| self.refit(ridge, values))
     }
 
     /// The controls with their weights in the course expected of a series that lies `gap` from their mean.

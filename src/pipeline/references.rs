@@ -62,6 +62,8 @@ pub(crate) struct References<'a> {
 
 /// So many counterfactuals are kept a window; series with gaps or alerts of their own need others.
 const MOST_SHARED: usize = 4;
+/// Of so many windows: the largest day is that of many series, the largest hour hardly of two.
+const MOST_WINDOWS: usize = 64;
 
 impl<'a> References<'a> {
     pub(crate) fn new(scored: &'a [Scored]) -> Self {
@@ -118,10 +120,33 @@ impl<'a> References<'a> {
         let setting = Setting { draws, ..setting(&seasons, source.kind, &source.values, step, options) };
         let own = self.own(series, place, &setting, step, options);
         let net = |window: &Range<usize>| {
-            let course = |controls: &[&[f64]], rows| self.shared(window, controls, rows, &setting);
+            let course = |controls: &[&[f64]], rows| match window.len() {
+                1 => self.of_peak(window, place.before, controls, rows, &setting),
+                _ => self.shared(window, controls, rows, &setting, |c| c),
+            };
             self.net_of(series, own.as_ref()?, window.clone(), place, &setting, course)
         };
         windows.iter().map(net).collect()
+    }
+
+    /// The counterfactual of the largest period after the event at hand. It lies elsewhere in every series, and what
+    /// noise does to a single period depends on its place so little that all are calibrated as the first is.
+    fn of_peak(
+        &self,
+        window: &Range<usize>,
+        first: usize,
+        controls: &[&[f64]],
+        rows: Rows,
+        setting: &Setting<'_>,
+    ) -> Option<Arc<Counterfactual>> {
+        let like = self.shared(&(first..first + 1), controls, rows.with_period(first), setting, |c| c);
+        if window.start == first {
+            return like;
+        }
+        self.shared(window, controls, rows, setting, |c| match like {
+            Some(like) => c.calibrated_like(like),
+            None => c,
+        })
     }
 
     /// The counterfactual of a window after the event at hand, from another series where that has the same rows.
@@ -131,6 +156,7 @@ impl<'a> References<'a> {
         controls: &[&[f64]],
         rows: Rows,
         setting: &Setting<'_>,
+        calibrate: impl FnOnce(Counterfactual) -> Counterfactual,
     ) -> Option<Arc<Counterfactual>> {
         let key = (window.start, window.end, setting.draws);
         let shared = || self.shared.lock().unwrap_or_else(PoisonError::into_inner);
@@ -138,11 +164,13 @@ impl<'a> References<'a> {
         if known.is_some() {
             return known;
         }
-        let new = Arc::new(Counterfactual::new(controls, rows, setting)?);
+        let new = Arc::new(calibrate(Counterfactual::new(controls, rows, setting)?));
         let mut shared = shared();
-        let all = shared.entry(key).or_default();
-        if all.len() < MOST_SHARED {
-            all.push(new.clone());
+        if shared.len() < MOST_WINDOWS || shared.contains_key(&key) {
+            let all = shared.entry(key).or_default();
+            if all.len() < MOST_SHARED {
+                all.push(new.clone());
+            }
         }
         Some(new)
     }

@@ -141,8 +141,9 @@ impl Trailing {
             // A long surge may have eaten the baseline: what was known before it still stands.
             return;
         }
-        let shortest = self.settings.seasons.first().copied().unwrap_or(usize::MAX);
-        if self.season_age >= shortest {
+        // Learnt from many cycles of the longest season, it is none the worse for being one of them old.
+        let longest = self.settings.seasons.last().copied().unwrap_or(usize::MAX);
+        if self.season_age >= longest {
             self.learn_season(x, left_out, begin, end);
             self.season_age = 0;
         }

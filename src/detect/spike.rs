@@ -31,6 +31,8 @@ const LEAST_PART: f64 = 0.8;
 const RAISED: f64 = 1.5;
 /// The most windows followed together.
 const MAX_WINDOWS: usize = 16;
+/// So many errors are scored anew in every period, by what is known then.
+const FRESH: usize = 28;
 /// An error is forgotten after about so many years: traffic has rare bad weeks, and they must be remembered.
 const MEMORY_YEARS: f64 = 3.0;
 
@@ -217,14 +219,21 @@ impl Spread {
         }
     }
 
-    /// The most telling window that ends at `t`. `residual` may hold `NaN` (gaps); `prior` is the spread of the
+    /// What a residual counts for in the windows that it is in, in its own units: its score, given the spread of a
+    /// `single` one and the tails as they are known now.
+    pub fn counts_for(&self, residual: f64, single: f64) -> f64 {
+        single * self.scores().of(residual / single)
+    }
+
+    /// The most telling window that ends at `t`. `errors` may hold `NaN` (gaps); `prior` is the spread of the
     /// baseline around its level, `floor` the least spread a single value can have (counting noise). No window reaches
     /// back before `calm_since`, the first period after the last episode.
-    pub fn evidence(&self, residual: &[f64], t: usize, calm_since: usize, prior: f64, floor: f64) -> Evidence {
+    pub fn evidence(&self, errors: Errors<'_>, t: usize, calm_since: usize, prior: f64, floor: f64) -> Evidence {
+        let residual = errors.residual;
         let single = self.single(prior, floor);
         let z = residual[t] / single;
         let mut best = Evidence { z, p: 1.0, sign: 0.0, window: 1 };
-        self.contrasts(residual, t, calm_since, single, |k, contrast| {
+        self.contrasts(errors, t, calm_since, single, |k, contrast| {
             let w = self.windows[k];
             let z_window = if w == 1 {
                 let (jump, spread) = self.jump(residual, t, calm_since, single, floor);
@@ -250,22 +259,29 @@ impl Spread {
     /// before the window leads to expect of it. In a series that wanders, yesterday says more than last month.
     fn contrasts(
         &self,
-        residual: &[f64],
+        errors: Errors<'_>,
         t: usize,
         calm_since: usize,
         single: f64,
         mut each: impl FnMut(usize, Contrast),
     ) {
+        let Errors { residual, counted } = errors;
         let scores = self.scores();
+        let fresh = (t + 1).saturating_sub(FRESH);
         let (mut sum, mut seen, mut done) = (0.0, 0usize, 0usize);
         for (k, &w) in self.windows.iter().enumerate() {
             if t + 1 < calm_since + w {
                 break;
             }
             let start = t + 1 - w;
-            for r in residual[start..t + 1 - done].iter().filter(|r| !r.is_nan()) {
+            let end = t + 1 - done;
+            for r in residual[start.max(fresh).min(end)..end].iter().filter(|r| !r.is_nan()) {
                 sum += single * scores.of(r / single);
                 seen += 1;
+            }
+            if start < fresh {
+                let older = sum_of_observed(&counted[start..fresh.min(end)]);
+                (sum, seen) = (sum + older.0, seen + older.1);
             }
             done = w;
             if 2 * seen < w || seen == 0 {
@@ -306,19 +322,19 @@ impl Spread {
 
     /// Learns from the errors at `t`. Not to be called for periods inside a surge or drop: a surge must not widen the
     /// spread. `calm_since` is the first period after the last surge; windows that reach before it are not learnt.
-    pub fn learn(&mut self, residual: &[f64], t: usize, calm_since: usize, prior: f64, floor: f64) {
+    pub fn learn(&mut self, errors: Errors<'_>, t: usize, calm_since: usize, prior: f64, floor: f64) {
         let single = self.single(prior, floor);
-        let mut errors = [f64::NAN; MAX_WINDOWS];
-        self.contrasts(residual, t, calm_since, single, |k, contrast| {
-            errors[k] = if k == 0 { contrast.mean } else { contrast.value / contrast.widening };
+        let mut seen = [f64::NAN; MAX_WINDOWS];
+        self.contrasts(errors, t, calm_since, single, |k, contrast| {
+            seen[k] = if k == 0 { contrast.mean } else { contrast.value / contrast.widening };
         });
-        for (k, error) in errors.iter().enumerate().filter(|(_, e)| !e.is_nan()) {
+        for (k, error) in seen.iter().enumerate().filter(|(_, e)| !e.is_nan()) {
             let bound = WINSOR * self.of_window(k, prior, floor);
             let square = error.clamp(-bound, bound).powi(2);
             self.errors[k] = (self.errors[k] + 1.0).min(self.memory);
             self.variance[k] += (square / WINSOR_BIAS - self.variance[k]) / self.errors[k];
         }
-        self.learn_shape(residual[t] / single);
+        self.learn_shape(errors.residual[t] / single);
         self.settle();
     }
 
@@ -348,6 +364,30 @@ impl Spread {
     }
 }
 
+/// The errors of a series, and what each counts for ([`Spread::counts_for`]) by what was known when it was made: of older
+/// ones than [`FRESH`] that is enough, in a window of hundreds.
+#[derive(Clone, Copy, Debug)]
+pub struct Errors<'a> {
+    /// Distances from what was expected; `NaN` for a gap.
+    pub residual: &'a [f64],
+    /// What they count for.
+    pub counted: &'a [f64],
+}
+
+/// Sum and number of the values that are not `NaN`, in lanes that a processor can work on side by side.
+fn sum_of_observed(values: &[f64]) -> (f64, usize) {
+    let (mut sums, mut counts) = ([0.0; 4], [0.0; 4]);
+    let mut take = |lane: usize, value: f64| {
+        let gap = value.is_nan();
+        sums[lane] += if gap { 0.0 } else { value };
+        counts[lane] += if gap { 0.0 } else { 1.0 };
+    };
+    let chunks = values.chunks_exact(4);
+    chunks.remainder().iter().for_each(|value| take(0, *value));
+    chunks.for_each(|four| (0..4).for_each(|lane| take(lane, four[lane])));
+    ((sums[0] + sums[1]) + (sums[2] + sums[3]), counts.iter().sum::<f64>() as usize)
+}
+
 /// What one window says.
 struct Contrast {
     /// Mean of its scores.
@@ -372,15 +412,22 @@ mod tests {
         let mut spread = Spread::new(&[1, 2, 4, 7], 365.0);
         let noise: Vec<f64> = (0..300).map(|i| ((i as f64 * 0.618_033_988_749).fract() - 0.5) * 0.4).collect();
         spread.stand_on(56, 0.0);
+        let counted = |spread: &Spread, residual: &[f64]| -> Vec<f64> {
+            residual.iter().map(|r| spread.counts_for(*r, spread.single(0.1, 0.0))).collect()
+        };
         for t in 0..290 {
             spread.learn_jump(&noise, t, 0, 0.1, 0.0);
-            spread.learn(&noise, t, 0, 0.1, 0.0);
+            let counted = counted(&spread, &noise[..=t]);
+            spread.learn(Errors { residual: &noise, counted: &counted }, t, 0, 0.1, 0.0);
         }
         let mut week = noise.clone();
         week[290..297].iter_mut().for_each(|r| *r += 0.35);
         let mut jump = noise;
         jump[296] += 1.0;
-        let (week, jump) = (spread.evidence(&week, 296, 0, 0.1, 0.0), spread.evidence(&jump, 296, 0, 0.1, 0.0));
+        let evidence = |residual: &[f64]| {
+            spread.evidence(Errors { residual, counted: &counted(&spread, residual) }, 296, 0, 0.1, 0.0)
+        };
+        let (week, jump) = (evidence(&week), evidence(&jump));
         assert!(week.sign > 0.0 && week.p < 1e-4 && week.window > 1, "{week:?}");
         assert!(jump.p > 100.0 * week.p, "{jump:?} {week:?}");
     }

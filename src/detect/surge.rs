@@ -3,7 +3,7 @@
 
 use crate::baseline::drift::{Bias, Drift};
 use crate::baseline::trailing::{self, Trailing};
-use crate::detect::spike::Spread;
+use crate::detect::spike::{Errors, Spread};
 use crate::stats::scale::Scale;
 use crate::time::Step;
 
@@ -175,6 +175,8 @@ pub struct Walker {
     trailing: Trailing,
     spread: Spread,
     residual: Vec<f64>,
+    /// What each residual counts for in windows, by the spread and the tails known when it was judged.
+    counted: Vec<f64>,
     /// Baselines begin here: the onset of the last level shift, or the first observation; `None` before it.
     begin: Option<usize>,
     calm_since: usize,
@@ -205,6 +207,7 @@ impl Walker {
             trailing: Trailing::new(&settings.baseline),
             spread: Spread::new(&settings.windows, settings.per_year),
             residual: Vec::new(),
+            counted: Vec::new(),
             begin: None,
             calm_since: 0,
             learnt: 0,
@@ -271,7 +274,7 @@ impl Walker {
 
     fn make_room(&mut self) {
         let Walk { expected, spread, z, p, sign, in_episode, .. } = &mut self.out;
-        for values in [&mut self.residual, &mut self.slow, expected, spread, z, p] {
+        for values in [&mut self.residual, &mut self.counted, &mut self.slow, expected, spread, z, p] {
             values.push(f64::NAN);
         }
         self.drifted.push(0.0);
@@ -318,7 +321,8 @@ impl Walker {
             self.learnt += 1;
             if !self.in_telling_episode(u) && !self.residual[u].is_nan() {
                 self.spread.learn_jump(&self.residual, u, self.calm_before(u), prior, floor);
-                self.spread.learn(&self.residual, u, self.calm_before(u), prior, floor);
+                let errors = Errors { residual: &self.residual, counted: &self.counted };
+                self.spread.learn(errors, u, self.calm_before(u), prior, floor);
                 self.bias.learn(self.residual[u], self.out.spread[t]);
                 let stretch = self.stretch(u);
                 self.drift.learn(stretch / self.out.spread[t], self.slow[u] / self.out.spread[t]);
@@ -354,9 +358,11 @@ impl Walker {
     fn judge(&mut self, x: &[f64], expected: f64, prior: f64) {
         let t = x.len() - 1;
         let floor = floor(self.settings.scale, expected);
-        let evidence = self.spread.evidence(&self.residual, t, self.calm_since, prior, floor);
         self.out.expected[t] = expected;
         self.out.spread[t] = self.spread.single(prior, floor);
+        self.counted[t] = self.spread.counts_for(self.residual[t], self.out.spread[t]);
+        let errors = Errors { residual: &self.residual, counted: &self.counted };
+        let evidence = self.spread.evidence(errors, t, self.calm_since, prior, floor);
         self.out.z[t] = evidence.z;
         self.learn(t, prior, floor);
         if x[t].is_nan() {
@@ -396,6 +402,7 @@ impl Walker {
             if !value.is_nan() {
                 // Against the baseline of the day of detection, so that the whole episode has one yardstick.
                 self.residual[u] = value - level - season.at(u);
+                self.counted[u] = self.spread.counts_for(self.residual[u], self.out.spread[u]);
                 self.out.expected[u] = level + season.at(u);
                 self.out.z[u] = self.residual[u] / self.out.spread[u];
                 note_peak(&mut episode, u, self.out.z[u]);

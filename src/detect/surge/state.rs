@@ -97,14 +97,14 @@ impl Walker {
         self.len().min(self.learnt).min(going_on).saturating_sub(reach)
     }
 
-    fn arrays(&self) -> [&Vec<f64>; 6] {
+    fn arrays(&self) -> [&Vec<f64>; 7] {
         let Walk { expected, spread, z, .. } = &self.out;
-        [&self.residual, &self.slow, &self.drifted, expected, spread, z]
+        [&self.residual, &self.counted, &self.slow, &self.drifted, expected, spread, z]
     }
 
-    fn arrays_mut(&mut self) -> [&mut Vec<f64>; 6] {
+    fn arrays_mut(&mut self) -> [&mut Vec<f64>; 7] {
         let Walk { expected, spread, z, .. } = &mut self.out;
-        [&mut self.residual, &mut self.slow, &mut self.drifted, expected, spread, z]
+        [&mut self.residual, &mut self.counted, &mut self.slow, &mut self.drifted, expected, spread, z]
     }
 }
 

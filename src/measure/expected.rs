@@ -4,7 +4,7 @@
 //! pulled in): the exponential of a mean logarithm would fall short of the mean (Duan 1983, *Smearing estimate*,
 //! JASA 78), and a ratio of sums with it.
 
-use crate::measure::season::{Phase, Season};
+use crate::measure::season::{Phase, Season, phases_from};
 use crate::stats::robust::{MAD_TO_SD, huber_step, median_in_place, median_with};
 use crate::stats::scale::Scale;
 use std::ops::Range;
@@ -55,6 +55,8 @@ pub struct Expected {
     offset: f64,
     amount: f64,
     seasons: Vec<Season>,
+    /// Factors of all seasons together, over the cycle after which they recur.
+    factors: Vec<f64>,
     /// Centre of the working-scale residuals, so that `center + residual` is the deseasonalised value.
     pub center: f64,
     /// Robust spread of the residuals (working scale).
@@ -87,17 +89,29 @@ impl Expected {
         let limit = CLIP * self.spread;
         self.residuals.iter_mut().for_each(|r| *r -= middle);
         self.center += middle;
+        self.multiply_seasons();
         let (mut sum, mut weight) = (0.0, 0.0);
-        for (i, r) in self.residuals.iter().enumerate().filter(|(_, r)| !r.is_nan()) {
-            let amount = values[i] + self.offset;
+        let phases = phases_from(start, self.factors.len());
+        for ((r, value), phase) in self.residuals.iter().zip(values).zip(phases).filter(|((r, _), _)| !r.is_nan()) {
+            let amount = value + self.offset;
             sum += if r.abs() <= limit { amount } else { amount * (r.clamp(-limit, limit) - r).exp() };
-            weight += self.factor(start + i);
+            weight += self.factors[phase];
         }
         self.amount = sum / weight;
     }
 
+    /// The factors of all seasons together, once for all periods.
+    fn multiply_seasons(&mut self) {
+        let cycle = self.seasons.iter().fold(1, |cycle, season| least_common_multiple(cycle, season.len()));
+        let factor = |index: usize| self.seasons.iter().map(|season| season.factor(index)).product::<f64>();
+        let mut factors = std::mem::take(&mut self.factors);
+        factors.clear();
+        factors.extend((0..cycle).map(factor));
+        self.factors = factors;
+    }
+
     fn factor(&self, index: usize) -> f64 {
-        self.seasons.iter().map(|season| season.factor(index)).product()
+        self.factors[index % self.factors.len()]
     }
 
     /// Expected value of period `index` of the series that was fitted (any period, also outside the baseline).
@@ -187,6 +201,14 @@ impl Fitter {
         expected.set_amount(values, start, 0.0);
         expected
     }
+}
+
+fn least_common_multiple(a: usize, b: usize) -> usize {
+    let (mut divisor, mut rest) = (a, b);
+    while rest > 0 {
+        (divisor, rest) = (rest, divisor % rest);
+    }
+    a / divisor * b
 }
 
 /// Spread that counting alone gives to ln(count + 1): no spread of counts is below it.

@@ -21,6 +21,11 @@ pub(super) struct Phase {
 }
 
 impl Season {
+    /// Number of phases.
+    pub(super) fn len(&self) -> usize {
+        self.effects.len()
+    }
+
     pub(super) fn factor(&self, index: usize) -> f64 {
         self.factors[index % self.factors.len()]
     }
@@ -89,6 +94,6 @@ impl Season {
 }
 
 /// The phase of each period from `start` on.
-fn phases_from(start: usize, length: usize) -> impl Iterator<Item = usize> {
+pub(super) fn phases_from(start: usize, length: usize) -> impl Iterator<Item = usize> {
     std::iter::successors(Some(start % length), move |phase| Some(if phase + 1 == length { 0 } else { phase + 1 }))
 }

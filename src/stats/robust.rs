@@ -1,5 +1,7 @@
 //! Location and scale that a few wild values cannot move.
 
+use std::cmp::Ordering;
+
 /// 1 ÷ Φ⁻¹(3/4): turns a median absolute deviation into a standard deviation under the Normal distribution.
 pub const MAD_TO_SD: f64 = 1.482_602_218_505_602;
 
@@ -27,7 +29,9 @@ pub fn median_in_place(values: &mut [f64]) -> f64 {
     if n == 0 {
         return f64::NAN;
     }
-    let (below, &mut upper, _) = values.select_nth_unstable_by(n / 2, f64::total_cmp);
+    // Without `NaN` all values compare, in fewer steps than a total order takes.
+    let order = |a: &f64, b: &f64| a.partial_cmp(b).unwrap_or(Ordering::Equal);
+    let (below, &mut upper, _) = values.select_nth_unstable_by(n / 2, order);
     if n % 2 == 1 {
         return upper;
     }

@@ -1,7 +1,8 @@
 //! Reference outlets as controls: the periods in which they are compared, how far each moved on its own, and which of
 //! them carry a counterfactual.
 
-use crate::stats::robust::{mad_sd, mean, median};
+use crate::baseline::offered::Offered;
+use crate::stats::robust::{mad_sd, median};
 use std::ops::Range;
 
 /// A control that moved further than this many spreads against the others has moved for its own reasons.
@@ -89,10 +90,9 @@ impl Rows {
         Rows { times: baseline.chain([t]).collect(), before: self.before }
     }
 
-    /// Whether a control is known well enough: in 80% of the baseline and in half of the window.
-    pub(super) fn covers(&self, x: &[f64]) -> bool {
-        let share = |part: &[f64]| part.iter().filter(|v| v.is_finite()).count() as f64 / part.len() as f64;
-        share(&x[..self.before]) >= 0.8 && share(&x[self.before..]) >= 0.5
+    /// The rows of the window.
+    pub(super) fn window(&self) -> Range<usize> {
+        self.before..self.times.len()
     }
 
     /// The longest season of which the baseline has at least four values a phase; 1 if none.
@@ -135,36 +135,34 @@ impl Rows {
 }
 
 /// Midmean (mean of the middle half) of the controls in each row: a mean that a quarter of wild ones cannot move.
-pub(super) fn midmeans(columns: &[Column], rows: usize) -> Vec<f64> {
+pub(super) fn midmeans(columns: &[Column], rows: Range<usize>) -> Vec<f64> {
     let mut scratch = Vec::with_capacity(columns.len());
-    (0..rows)
-        .map(|i| {
-            scratch.clear();
-            scratch.extend(columns.iter().map(|column| column.x[i]).filter(|v| v.is_finite()));
-            let (cut, all) = (scratch.len() / 4, scratch.len());
-            if cut > 0 {
-                scratch.select_nth_unstable_by(cut, f64::total_cmp);
-                scratch[cut..].select_nth_unstable_by(all - 2 * cut - 1, f64::total_cmp);
-            }
-            let kept = &scratch[cut..all - cut];
-            if kept.is_empty() { 0.0 } else { kept.iter().sum::<f64>() / kept.len() as f64 }
-        })
-        .collect()
+    rows.map(|i| {
+        scratch.clear();
+        scratch.extend(columns.iter().map(|column| column.x[i]).filter(|v| v.is_finite()));
+        let (cut, all) = (scratch.len() / 4, scratch.len());
+        if cut > 0 {
+            scratch.select_nth_unstable_by(cut, f64::total_cmp);
+            scratch[cut..].select_nth_unstable_by(all - 2 * cut - 1, f64::total_cmp);
+        }
+        let kept = &scratch[cut..all - cut];
+        if kept.is_empty() { 0.0 } else { kept.iter().sum::<f64>() / kept.len() as f64 }
+    })
+    .collect()
 }
 
 /// Takes out, and gives back, the controls whose level moved between baseline and window against the other controls by
 /// more than both their own noise and the scatter among controls allow. As each one that goes may uncover others,
 /// the rest are looked at again. Those that stay come with how far they moved, in the same units.
-pub(super) fn drop_moved(columns: &mut Vec<Column>, rows: &Rows) -> Vec<Column> {
+pub(super) fn drop_moved(columns: &mut Vec<Column>, rows: &Rows, offered: &Offered) -> Vec<Column> {
     let mut moved = Vec::new();
     let least = columns.len().div_ceil(2);
     for _ in 0..5 {
         if columns.len() < 4 {
             break;
         }
-        let middle = midmeans(columns, rows.times.len());
-        let shifts: Vec<(f64, f64)> =
-            columns.iter().map(|column| level_shift(&column.x, &middle, rows.before)).collect();
+        let middle = midmeans(columns, rows.window());
+        let shifts = offered.course(columns).shifts(columns, &middle);
         let all: Vec<f64> = shifts.iter().map(|s| s.0).collect();
         let center = median(&all);
         let scatter = mad_sd(&all, center);
@@ -181,26 +179,6 @@ pub(super) fn drop_moved(columns: &mut Vec<Column>, rows: &Rows) -> Vec<Column> 
     moved
 }
 
-/// How far a control moved against the midmean between baseline and window, and the standard error of that.
-fn level_shift(x: &[f64], middle: &[f64], before: usize) -> (f64, f64) {
-    let apart: Vec<f64> = x.iter().zip(middle).map(|(x, m)| x - m).collect();
-    let (past, now) = apart.split_at(before);
-    let center = median(past);
-    let limit = 3.0 * mad_sd(past, center);
-    let clipped: Vec<f64> = past.iter().map(|v| (v - center).clamp(-limit, limit)).collect();
-    (mean(now) - center - mean(&clipped), level_error(&clipped, now.len()))
-}
-
-/// Standard error of the difference between the means of `now` new values and of the past ones, under an
-/// autoregression of order one.
-fn level_error(past: &[f64], now: usize) -> f64 {
-    let variance = past.iter().filter(|v| v.is_finite()).map(|v| v * v).sum::<f64>();
-    let n = past.iter().filter(|v| v.is_finite()).count().max(1) as f64;
-    let cross: f64 = past.windows(2).map(|p| p[0] * p[1]).filter(|v| v.is_finite()).sum();
-    let phi = if variance > 0.0 { (cross / variance).clamp(0.0, 0.9) } else { 0.0 };
-    (variance / n * (1.0 + phi) / (1.0 - phi) * (1.0 / n + 1.0 / now.max(1) as f64)).sqrt()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -208,6 +186,6 @@ mod tests {
     #[test]
     fn the_midmean_ignores_a_wild_quarter() {
         let column = |x: f64| Column { index: 0, x: vec![x], shift: f64::NAN, moved: 0.0 };
-        assert_eq!(midmeans(&[column(1.0), column(2.0), column(4.0), column(900.0)], 1), [3.0]);
+        assert_eq!(midmeans(&[column(1.0), column(2.0), column(4.0), column(900.0)], 0..1), [3.0]);
     }
 }

@@ -10,9 +10,10 @@ use crate::alert::Estimate;
 use crate::baseline::conformal::{Calibrated, Calibration, Conformal};
 use crate::baseline::controls::{Column, Rows, SUSPECT, drop_moved, midmeans};
 pub use crate::baseline::controls::{Control, Standing};
+use crate::baseline::offered::Offered;
 use crate::baseline::ridge::{CHOICES, Design, Ridge};
 use crate::measure::expected::{Expected, Setting};
-use crate::stats::robust::{mad_sd, mean, median};
+use crate::stats::robust::{mad_sd, mean};
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
@@ -58,7 +59,8 @@ pub fn net_lift(
 ) -> Option<NetLift> {
     let own = Expected::fit(treated, baseline.clone(), exclude, setting)?;
     let rows = Rows::of(treated, baseline, window, exclude)?;
-    Counterfactual::new(controls, rows, setting)?.net_lift(treated, &own, setting, true)
+    let offered = Offered::new(controls, &rows, setting.offset()?);
+    Counterfactual::new(controls, &offered, rows, setting)?.net_lift(treated, &own, setting, true)
 }
 
 /// Everything about a counterfactual that does not depend on the series treated: series observed in the same periods
@@ -92,27 +94,23 @@ fn logarithms(series: &[f64], rows: &Rows, offset: f64) -> Vec<f64> {
 }
 
 impl Counterfactual {
-    /// From `controls` compared in `rows`; `None` if none of them is usable.
-    pub(crate) fn new(controls: &[&[f64]], rows: Rows, setting: &Setting<'_>) -> Option<Counterfactual> {
+    /// From `controls`, `offered` in the baseline of `rows`, compared in these; `None` if none of them is usable.
+    pub(crate) fn new(
+        controls: &[&[f64]],
+        offered: &Offered,
+        rows: Rows,
+        setting: &Setting<'_>,
+    ) -> Option<Counterfactual> {
         let offset = setting.offset()?;
-        let mut columns: Vec<Column> = Vec::new();
+        let mut columns = offered.columns(controls, &rows);
         let mut report: Vec<Control> = (0..controls.len()).map(Control::unobserved).collect();
-        for (k, control) in controls.iter().enumerate() {
-            let mut x = logarithms(control, &rows, offset);
-            x.iter_mut().for_each(|v| *v = if v.is_finite() { *v } else { f64::NAN });
-            if rows.covers(&x) {
-                let center = median(&x[..rows.before]);
-                x.iter_mut().for_each(|v| *v -= center);
-                columns.push(Column { index: k, x, shift: f64::NAN, moved: 0.0 });
-            }
-        }
         if columns.is_empty() {
             return None;
         }
-        for left in drop_moved(&mut columns, &rows) {
+        for left in drop_moved(&mut columns, &rows, offered) {
             report[left.index] = left.control(0.0, Standing::Moved);
         }
-        let middle = midmeans(&columns, rows.times.len());
+        let middle = [offered.course(&columns).middle.as_slice(), &midmeans(&columns, rows.window())].concat();
         let season = rows.season(setting.seasons);
         let design = Design::new(&columns, &middle, &rows, season);
         // What the design needs of them it has.

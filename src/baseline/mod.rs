@@ -6,6 +6,7 @@ pub mod counterfactual;
 pub mod drift;
 pub mod holiday;
 pub mod local;
+pub(crate) mod offered;
 mod ridge;
 pub mod seasonal;
 pub mod trailing;

@@ -99,7 +99,8 @@ impl Design {
         candidates.sort_by(|a, b| a.0.total_cmp(&b.0));
         candidates.truncate(MOST_CONTROLS);
         let z = DMatrix::from_fn(rows.times.len(), candidates.len(), |i, k| candidates[k].3[i]);
-        let (gram, folds) = (z.tr_mul(&z), folds(&z, before));
+        let (past, folds) = folds(&z, before);
+        let gram = past + products(&z, rows.window());
         Design {
             folds,
             z: Arc::new(z),
@@ -170,16 +171,18 @@ impl Fold {
     }
 }
 
-fn folds(z: &DMatrix<f64>, n: usize) -> Vec<Fold> {
+/// Products of the columns over the baseline's `n` rows, and its stretches.
+fn folds(z: &DMatrix<f64>, n: usize) -> (DMatrix<f64>, Vec<Fold>) {
     let held = (0..FOLDS).map(|fold| fold * n / FOLDS..(fold + 1) * n / FOLDS);
     let parts: Vec<(Range<usize>, DMatrix<f64>)> = held.map(|held| (held.clone(), products(z, held))).collect();
-    let all: DMatrix<f64> = parts.iter().map(|(_, gram)| gram).sum();
+    let all = parts.iter().fold(DMatrix::zeros(z.ncols(), z.ncols()), |all, (_, gram)| all + gram);
     let without = |(held, gram): (Range<usize>, DMatrix<f64>)| {
         let rest = &all - &gram;
         let factors = PENALTIES.iter().map(|c| penalised(&rest, c * n as f64).cholesky()).collect();
         Fold { held, gram, factors }
     };
-    parts.into_iter().map(without).collect()
+    let folds = parts.into_iter().map(without).collect();
+    (all, folds)
 }
 
 /// Products of the columns with each other over some rows.

@@ -3,6 +3,7 @@
 use crate::alert::{ControlRow, ControlUse, Estimate};
 use crate::baseline::controls::Rows;
 use crate::baseline::counterfactual::{Control, Counterfactual, NetLift, Standing};
+use crate::baseline::offered::Offered;
 use crate::detect::surge::Episode;
 use crate::measure::expected::{Expected, Setting};
 use crate::measure::lift::plain_event_lifts;
@@ -58,6 +59,8 @@ pub(crate) struct References<'a> {
     known: Mutex<BTreeMap<(String, usize), Lifts>>,
     /// Counterfactuals of the windows after the dated event at hand: most series share one.
     shared: Mutex<Shared>,
+    /// The controls in the baselines before that event.
+    offered: Mutex<Vec<Arc<Offered>>>,
 }
 
 /// So many counterfactuals are kept a window; series with gaps or alerts of their own need others.
@@ -75,12 +78,17 @@ impl<'a> References<'a> {
                 episodes: &s.walk.episodes,
             });
         }
-        References { by_country, known: Mutex::default(), shared: Mutex::default() }
+        References { by_country, known: Mutex::default(), shared: Mutex::default(), offered: Mutex::default() }
     }
 
     /// From the references of each country.
     pub(crate) fn of(by_country: impl Iterator<Item = (&'a str, Vec<Reference<'a>>)>) -> Self {
-        References { by_country: by_country.collect(), known: Mutex::default(), shared: Mutex::default() }
+        References {
+            by_country: by_country.collect(),
+            known: Mutex::default(),
+            shared: Mutex::default(),
+            offered: Mutex::default(),
+        }
     }
 
     /// The lift of an episode net of the references of its country; unknown without any.
@@ -96,7 +104,10 @@ impl<'a> References<'a> {
         let place = Place { before: episode.onset, excluded: &excluded, named: true };
         let seasons = seasons(step);
         let setting = setting(&seasons, series.watched.series.kind, &series.watched.series.values, step, options);
-        let course = |controls: &[&[f64]], rows| Counterfactual::new(controls, rows, &setting).map(Arc::new);
+        let course = |controls: &[&[f64]], rows: Rows| {
+            let offered = Offered::new(controls, &rows, setting.offset()?);
+            Counterfactual::new(controls, &offered, rows, &setting).map(Arc::new)
+        };
         let own = self.own(series, &place, &setting, step, options);
         let window = episode.onset..episode.end + 1;
         match own.and_then(|own| self.net_of(series, &own, window, &place, &setting, course)) {
@@ -164,7 +175,8 @@ impl<'a> References<'a> {
         if known.is_some() {
             return known;
         }
-        let new = Arc::new(calibrate(Counterfactual::new(controls, rows, setting)?));
+        let offered = self.offered(controls, &rows, setting.offset()?);
+        let new = Arc::new(calibrate(Counterfactual::new(controls, &offered, rows, setting)?));
         let mut shared = shared();
         if shared.len() < MOST_WINDOWS || shared.contains_key(&key) {
             let all = shared.entry(key).or_default();
@@ -175,8 +187,23 @@ impl<'a> References<'a> {
         Some(new)
     }
 
+    /// The controls in the baseline of `rows`, which most series and windows share.
+    fn offered(&self, controls: &[&[f64]], rows: &Rows, offset: f64) -> Arc<Offered> {
+        let all = || self.offered.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = all().iter().find(|offered| offered.serves(rows, offset)) {
+            return known.clone();
+        }
+        let new = Arc::new(Offered::new(controls, rows, offset));
+        let mut all = all();
+        if all.len() < MOST_SHARED {
+            all.push(new.clone());
+        }
+        new
+    }
+
     /// To be called before another event, or another country.
     pub(super) fn next_event(&self) {
+        self.offered.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.shared.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 

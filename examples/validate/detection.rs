@@ -20,7 +20,7 @@ pub fn error(share: f64, n: f64) -> f64 {
 }
 
 pub fn false_discoveries(report: &mut Report) {
-    let runs = report.runs(100, 60);
+    let runs = report.runs(300, 60);
     report.line("\n## False discoveries, no surge anywhere\n");
     report.line(&format!(
         "{runs} panels of {SERIES} series a row, `--fdr 0.05`. Goal: at most 5% of the panels with any alert.\n"
@@ -123,7 +123,7 @@ pub fn plant(noise: Noise, n: usize, lift: f64, len: usize, runs: u64) -> Tally 
 }
 
 pub fn mixed(report: &mut Report) {
-    let runs = report.runs(30, 15);
+    let runs = report.runs(60, 15);
     report.line("\n## Mixed panels: +42% for 7 days in 4 of 40 series\n");
     report.line(&format!("{runs} panels a row. Goals: realised false-discovery rate at most 5%; at noise up to 15%, 95% found, of these 90% with the onset within a day.\n"));
     report.line("| noise | days | found (± standard error) | onset within ±1 day | lift interval of the alert holds 42% | realised FDR |");

@@ -15,6 +15,7 @@ use crate::detect::scores::{
 use crate::detect::surge::Episode;
 use crate::stats::robust::{huber_step, mad_sd_with, median_with};
 use crate::stats::tail::student_sf;
+use std::ops::Range;
 
 /// Observed values on either side from which the level in the middle is taken, in cycles of the season.
 const SIDE_CYCLES: usize = 4;
@@ -29,55 +30,155 @@ const SHORTEST: usize = 3;
 /// A series with fewer observed values has no hindsight.
 const LEAST_VALUES: usize = 56;
 
+/// Episodes that chance makes less often than this are left out of what a series is judged by. Leaving out whatever
+/// happened to be high would make level and spread too small for the rest.
+const MASKED_P: f64 = 2e-3;
+
 /// One-sided p-value of each of `episodes` (of the most telling window within it, corrected for the choice of length but
 /// not of place) in the series `x` (working scale, `NaN` = gap); 1 where nothing can be said. `seasons` in samples, the
 /// shorter first; `windows` are the lengths looked at.
 pub fn p_values(x: &[f64], episodes: &[Episode], seasons: &[usize], windows: &[usize]) -> Vec<f64> {
     let windows: Vec<usize> = windows.iter().copied().filter(|w| *w >= SHORTEST).collect();
-    let observed = x.iter().filter(|v| !v.is_nan()).count();
-    if observed < LEAST_VALUES || windows.is_empty() {
-        return vec![1.0; episodes.len()];
+    match Whole::learn(x, episodes, seasons, windows) {
+        Some(whole) => episodes.iter().map(|episode| whole.p_value(episode)).collect(),
+        None => vec![1.0; episodes.len()],
     }
-    let tails = Whitened::each(x, episodes, seasons);
-    let Some((_, series)) = tails.first() else { return vec![1.0; episodes.len()] };
-    let scales: Vec<Vec<f64>> =
-        windows.iter().map(|w| tails.iter().map(|(_, series)| series.inflation(*w)).collect()).collect();
-    let side = SIDE_CYCLES * cycle(seasons) / 2;
-    let of = |episode: &Episode| {
+}
+
+/// What the whole of a series tells of its level and noise.
+struct Whole {
+    cycle: usize,
+    windows: Vec<usize>,
+    /// Values without the season.
+    seasonless: Vec<f64>,
+    /// Observed periods outside telling episodes, in order.
+    calm: Vec<usize>,
+    spread: f64,
+    noises: Vec<Noise>,
+}
+
+/// The noise of a series if its residuals had tails of so many degrees of freedom.
+struct Noise {
+    weight: f64,
+    freedom: f64,
+    scores: Scores,
+    rho: f64,
+    /// Variance of the level, in units of the scores' variance.
+    level_error: f64,
+    /// Degrees of freedom by which the mean of a window is judged.
+    degrees: f64,
+    /// For each length of window how much more such windows vary than they should.
+    inflation: Vec<f64>,
+}
+
+impl Whole {
+    /// `None` where there is too little.
+    fn learn(x: &[f64], episodes: &[Episode], seasons: &[usize], windows: Vec<usize>) -> Option<Whole> {
+        let mut masked = vec![false; x.len()];
+        let telling = episodes.iter().filter(|e| e.p <= MASKED_P || e.level_shift);
+        telling.for_each(|e| masked[e.onset..=e.end].fill(true));
+        let calm: Vec<usize> = (0..x.len()).filter(|&t| !masked[t] && !x[t].is_nan()).collect();
+        let observed = x.iter().filter(|v| !v.is_nan()).count();
+        if observed < LEAST_VALUES || calm.len() < LEAST_VALUES / 2 || windows.is_empty() {
+            return None;
+        }
+        let quiet: Vec<f64> = x.iter().zip(&masked).map(|(v, m)| if *m { f64::NAN } else { *v }).collect();
+        let season = Season::learn(&quiet, 0, seasons);
+        let seasonless: Vec<f64> = x.iter().enumerate().map(|(t, v)| v - season.at(t)).collect();
+        let cycle = seasons.first().copied().unwrap_or(7).max(2);
+        let mut whole = Whole { cycle, windows, seasonless, calm, spread: f64::NAN, noises: Vec::new() };
+        let residual = whole.residuals(0..x.len(), &whole.calm);
+        whole.spread = winsorised(whole.calm.iter().map(|&t| residual[t]));
+        if whole.spread.is_nan() || whole.spread <= 0.0 {
+            return None;
+        }
+        let mut heaviness = Heaviness::of_scores(x.len() as f64 * 10.0);
+        whole.calm.iter().for_each(|&t| heaviness.learn(residual[t] / whole.spread));
+        whole.noises = heaviness
+            .posterior()
+            .into_iter()
+            .map(|(freedom, weight)| whole.noise(&residual, &masked, freedom, weight))
+            .collect();
+        Some(whole)
+    }
+
+    fn noise(&self, residual: &[f64], masked: &[bool], freedom: f64, weight: f64) -> Noise {
+        let scores = Scores::new(freedom);
+        let scored: Vec<f64> = residual.iter().map(|r| scores.of(r / self.spread)).collect();
+        let window = 2.0 * (SIDE_CYCLES * self.cycle) as f64;
+        let rho = correlation(&scored, masked, window);
+        // The level is a Huber mean of so many values.
+        let level_error = mean_of_correlated(0.95 * window, rho);
+        let series = Whitened::new(&scored, rho, level_error);
+        let inflation = self.windows.iter().map(|w| series.inflation(*w, masked)).collect();
+        let degrees = degrees(self.calm.len() as f64, rho);
+        Noise { weight, freedom, scores, rho, level_error, degrees, inflation }
+    }
+
+    /// Values of `range` less the level that the `calm` periods give them.
+    fn residuals(&self, range: Range<usize>, calm: &[usize]) -> Vec<f64> {
+        let level = level(&self.seasonless, calm, range.clone(), self.cycle, SIDE_CYCLES * self.cycle);
+        self.seasonless[range].iter().zip(level).map(|(v, level)| v - level).collect()
+    }
+
+    /// The p-value of one episode, against a level that has no part of it.
+    fn p_value(&self, episode: &Episode) -> f64 {
+        let longest = self.windows.iter().copied().max().unwrap_or(0);
+        let (n, end) = (self.seasonless.len(), episode.end + 1);
+        let near = episode.onset.saturating_sub(longest)..(end + longest).min(n);
+        let before = &self.calm[..self.calm.partition_point(|&t| t < episode.onset)];
+        let after = &self.calm[self.calm.partition_point(|&t| t < end)..];
+        let side = SIDE_CYCLES * self.cycle;
+        let level_from = before.len().saturating_sub(side + longest);
+        let calm: Vec<usize> = before[level_from..].iter().chain(after.iter().take(side + longest)).copied().collect();
+        let residual = self.residuals(near.clone(), &calm);
+        let amid = |window: &Range<usize>| {
+            let (left, right) = (window.start.min(episode.onset), window.end.max(end));
+            let left = before.partition_point(|&t| t < left);
+            let right = after.len() - after.partition_point(|&t| t < right);
+            left.min(right) >= side / 2
+        };
+        let series: Vec<Whitened> = self
+            .noises
+            .iter()
+            .map(|noise| {
+                let scores: Vec<f64> = residual.iter().map(|r| noise.scores.of(r / self.spread)).collect();
+                Whitened::new(&scores, noise.rho, noise.level_error)
+            })
+            .collect();
         let mut best = 1.0f64;
-        for (w, scale) in windows.iter().zip(&scales) {
+        for (i, &w) in self.windows.iter().enumerate() {
             // Half of the window, or all of the episode, lies in the episode.
-            let first = episode.onset.saturating_sub(w / 2);
-            let last = (episode.end + 1).min(x.len().saturating_sub(*w));
-            for a in first..=last {
-                let common = (a + w).min(episode.end + 1).saturating_sub(a.max(episode.onset));
-                if 2 * common < *w || !series.is_amid(a, a + w, side) {
+            for from in episode.onset.saturating_sub(w / 2)..=end.min(n.saturating_sub(w)) {
+                let window = from..from + w;
+                let common = window.end.min(end).saturating_sub(from.max(episode.onset));
+                if 2 * common < w || !amid(&window) {
                     continue;
                 }
-                let tail = |((weight, series), scale): (&(f64, Whitened), &f64)| {
-                    let z = episode.sign * series.contrast(a, a + w, true) / scale.sqrt();
-                    weight * student_sf(z, series.degrees_of(*w))
+                let tail = |(noise, series): (&Noise, &Whitened)| {
+                    let z = series.contrast(from - near.start, from + w - near.start, true);
+                    noise.weight * noise.tail(episode.sign * z, i, w)
                 };
-                let p: f64 = tails.iter().zip(scale).map(tail).sum();
-                best = best.min(looks(*w, windows.len()) * p);
+                let p: f64 = self.noises.iter().zip(&series).map(tail).sum();
+                best = best.min(looks(w, self.windows.len()) * p);
             }
         }
         best
-    };
-    episodes.iter().map(of).collect()
+    }
 }
 
-fn cycle(seasons: &[usize]) -> usize {
-    seasons.first().copied().unwrap_or(7).max(2)
+impl Noise {
+    /// How improbable it is that window length `i`, of `w` periods, is raised by so many standard deviations. Three
+    /// scores do not make a Normal sum where tails are heavy.
+    fn tail(&self, z: f64, i: usize, w: usize) -> f64 {
+        let degrees = if w == 3 { self.degrees.min(SHORT_DEGREES * self.freedom) } else { self.degrees };
+        student_sf(z / self.inflation[i].sqrt(), degrees)
+    }
 }
 
 /// The scores of a series, whitened, as running sums.
 struct Whitened {
     rho: f64,
-    degrees: f64,
-    /// Degrees of freedom of the residuals' tails.
-    freedom: f64,
-    /// Variance of the level, in units of the scores' variance.
     level_error: f64,
     /// Innovation of each period, 0 for a gap, and the response of a raised level in it.
     innovation: Vec<f64>,
@@ -87,51 +188,14 @@ struct Whitened {
     /// Σ response × innovation and Σ response² before each period.
     product: Vec<f64>,
     square: Vec<f64>,
-    masked: Vec<usize>,
-    /// Number of calm observed periods before each.
-    calm: Vec<usize>,
 }
 
 impl Whitened {
-    /// One for each degree of freedom that the residuals may have, with its weight; none where there is too little.
-    fn each(x: &[f64], episodes: &[Episode], seasons: &[usize]) -> Vec<(f64, Whitened)> {
-        let mut masked = vec![false; x.len()];
-        episodes.iter().for_each(|e| masked[e.onset..=e.end].fill(true));
-        let calm: Vec<f64> = x.iter().zip(&masked).map(|(v, m)| if *m { f64::NAN } else { *v }).collect();
-        let season = Season::learn(&calm, 0, seasons);
-        let cycle = cycle(seasons);
-        let seasonless = |v: &[f64]| -> Vec<f64> { v.iter().enumerate().map(|(t, v)| v - season.at(t)).collect() };
-        let level = level(&seasonless(&calm), cycle, SIDE_CYCLES * cycle);
-        let residual: Vec<f64> = seasonless(x).iter().zip(&level).map(|(v, level)| v - level).collect();
-        let kept = |t: &usize| !masked[*t] && !residual[*t].is_nan();
-        let n = (0..x.len()).filter(kept).count();
-        if n < LEAST_VALUES / 2 {
-            return Vec::new();
-        }
-        let spread = winsorised((0..x.len()).filter(kept).map(|t| residual[t]));
-        if spread.is_nan() || spread <= 0.0 {
-            return Vec::new();
-        }
-        let mut heaviness = Heaviness::of_scores(x.len() as f64 * 10.0);
-        (0..x.len()).filter(kept).for_each(|t| heaviness.learn(residual[t] / spread));
-        let window = 2.0 * (SIDE_CYCLES * cycle) as f64;
-        let of = |(freedom, weight): (f64, f64)| {
-            let scores = Scores::new(freedom);
-            let scores: Vec<f64> = residual.iter().map(|r| scores.of(r / spread)).collect();
-            let rho = correlation(&scores, &masked, window);
-            // The level is a Huber mean of so many values.
-            let level_error = mean_of_correlated(0.95 * window, rho);
-            (weight, Whitened::of_scores(&scores, &masked, freedom, rho, level_error))
-        };
-        heaviness.posterior().into_iter().map(of).collect()
-    }
-
-    fn of_scores(scores: &[f64], masked: &[bool], freedom: f64, rho: f64, level_error: f64) -> Whitened {
+    fn new(scores: &[f64], rho: f64, level_error: f64) -> Whitened {
         let n = scores.len();
         let fresh = (1.0 - rho * rho).sqrt();
         let (mut innovation, mut response, mut follows) = (vec![0.0; n], vec![0.0; n], vec![false; n]);
-        let (mut product, mut square, mut hidden) = (vec![0.0; n + 1], vec![0.0; n + 1], vec![0; n + 1]);
-        let mut calm = vec![0; n + 1];
+        let (mut product, mut square) = (vec![0.0; n + 1], vec![0.0; n + 1]);
         for t in 0..n {
             if !scores[t].is_nan() {
                 follows[t] = t > 0 && !scores[t - 1].is_nan();
@@ -143,27 +207,8 @@ impl Whitened {
             }
             product[t + 1] = product[t] + response[t] * innovation[t];
             square[t + 1] = square[t] + response[t] * response[t];
-            hidden[t + 1] = hidden[t] + usize::from(masked[t]);
-            calm[t + 1] = calm[t] + usize::from(!masked[t] && !scores[t].is_nan());
         }
-        Whitened {
-            rho,
-            degrees: degrees(calm[n] as f64, rho),
-            freedom,
-            level_error,
-            innovation,
-            response,
-            follows,
-            product,
-            square,
-            masked: hidden,
-            calm,
-        }
-    }
-
-    /// Whether there are `least` calm periods on either side: without those after it, a window is not seen from after it.
-    fn is_amid(&self, from: usize, to: usize, least: usize) -> bool {
-        self.calm[from] >= least && self.calm[self.calm.len() - 1] - self.calm[to] >= least
+        Whitened { rho, level_error, innovation, response, follows, product, square }
     }
 
     /// How far `from..to` is raised, in standard deviations. `apart`: whether the level was learnt without the window.
@@ -187,18 +232,16 @@ impl Whitened {
         product / (square * variance).sqrt()
     }
 
-    /// Degrees of freedom by which a window of `w` is judged: three scores do not make a Normal sum where tails are heavy.
-    fn degrees_of(&self, w: usize) -> f64 {
-        if w == 3 { self.degrees.min(SHORT_DEGREES * self.freedom) } else { self.degrees }
-    }
-
     /// Variance of the contrasts of windows of `w` outside episodes, mixed with the 1 that it should be.
-    fn inflation(&self, w: usize) -> f64 {
-        let (mut sum, mut n) = (0.0, 0.0);
-        for a in 0..(self.innovation.len() + 1).saturating_sub(w) {
-            let calm = self.masked[a + w] == self.masked[a];
-            if calm && self.square[a + w] - self.square[a] > 0.0 {
-                sum += self.contrast(a, a + w, false).clamp(-WINSOR, WINSOR).powi(2) / WINSOR_BIAS;
+    fn inflation(&self, w: usize, masked: &[bool]) -> f64 {
+        let (mut sum, mut n, mut calm_since) = (0.0, 0.0, 0);
+        for end in 1..=masked.len() {
+            if masked[end - 1] {
+                calm_since = end;
+            }
+            let Some(a) = end.checked_sub(w).filter(|a| *a >= calm_since) else { continue };
+            if self.square[end] - self.square[a] > 0.0 {
+                sum += self.contrast(a, end, false).clamp(-WINSOR, WINSOR).powi(2) / WINSOR_BIAS;
                 n += 1.0;
             }
         }
@@ -237,29 +280,41 @@ fn winsorised(values: impl Iterator<Item = f64> + Clone) -> f64 {
     spread
 }
 
-/// Level at every index: at every `cycle`-th a Huber step from the median of the nearest `side` observed values on
-/// either side, straight lines between.
-fn level(values: &[f64], cycle: usize, side: usize) -> Vec<f64> {
-    let known: Vec<usize> = (0..values.len()).filter(|&t| !values[t].is_nan()).collect();
+/// Level over `range`: at every `cycle`-th period from the nearest `side` of the `calm` ones on either side, straight
+/// lines between. Each side gives a Huber step from its median, and the line through both its value at the knot: within a
+/// masked stretch a series that grows is not taken to stand still.
+fn level(values: &[f64], calm: &[usize], range: Range<usize>, cycle: usize, side: usize) -> Vec<f64> {
     let mut scratch = Vec::new();
-    let mut at = |t: usize| {
-        let place = known.partition_point(|&u| u < t);
-        let near = &known[place.saturating_sub(side)..(place + side).min(known.len())];
+    let mut of = |near: &[usize]| {
         let near = near.iter().map(|&u| values[u]);
         let middle = median_with(near.clone(), &mut scratch);
         let spread = mad_sd_with(near.clone(), middle, &mut scratch);
         middle + huber_step(near.map(|v| (v, 1.0)), middle, HUBER * spread)
     };
-    let last = values.len().saturating_sub(1);
-    let knots: Vec<usize> = (0..last).step_by(cycle).chain([last]).collect();
-    let heights: Vec<f64> = knots.iter().map(|&t| at(t)).collect();
-    let mut level = vec![heights.first().copied().unwrap_or(f64::NAN); values.len()];
-    for (pair, height) in knots.windows(2).zip(heights.windows(2)) {
-        let steps = (pair[1] - pair[0]).max(1) as f64;
-        for (step, value) in level[pair[0]..=pair[1]].iter_mut().enumerate() {
-            *value = height[0] + step as f64 / steps * (height[1] - height[0]);
+    let centre = |near: &[usize]| near.iter().sum::<usize>() as f64 / near.len() as f64;
+    let mut at = |t: usize| {
+        let place = calm.partition_point(|&u| u < t);
+        let (first, last) = (place.saturating_sub(side), (place + side).min(calm.len()));
+        let (left, right) = (&calm[first..place], &calm[place..last]);
+        if left.len() < side || right.len() < side {
+            return of(&calm[first..last]);
         }
+        let (from, to) = (centre(left), centre(right));
+        let (before, after) = (of(left), of(right));
+        before + (t as f64 - from) / (to - from) * (after - before)
+    };
+    let (start, end) = (range.start / cycle * cycle, range.end.max(1) - 1);
+    let mut level = Vec::with_capacity(range.len());
+    let mut knot = (start, at(start));
+    while knot.0 < end || level.is_empty() {
+        let next = (knot.0 + cycle).min(values.len() - 1).max(knot.0 + 1);
+        let height = at(next);
+        let slope = (height - knot.1) / (next - knot.0) as f64;
+        let own = knot.0.max(range.start)..next.min(range.end);
+        level.extend(own.map(|t| knot.1 + (t - knot.0) as f64 * slope));
+        knot = (next, height);
     }
+    level.resize(range.len(), knot.1);
     level
 }
 
@@ -277,7 +332,7 @@ mod tests {
         let mut scores = vec![0.3, -0.8, 1.4, 0.2, 2.1, 1.7, 0.9, -0.4, 0.6, -1.1, 0.1, 0.5];
         scores[8] = f64::NAN;
         for (rho, from, to) in [(0.0, 3, 7), (0.5, 3, 7), (0.5, 7, 10), (0.3, 0, 4), (0.6, 9, 12)] {
-            let series = Whitened::of_scores(&scores, &[false; 12], f64::INFINITY, rho, 0.0);
+            let series = Whitened::new(&scores, rho, 0.0);
             // Across a gap the whitening forgets: two stretches, each a process of its own.
             let seen: Vec<usize> = (0..12).filter(|&t| !scores[t].is_nan()).collect();
             let apart = |a: usize, b: usize| (a < 8) != (b < 8);

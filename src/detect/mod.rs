@@ -20,5 +20,6 @@ pub mod prepare;
 pub mod raw;
 mod scores;
 pub mod spike;
+pub mod succession;
 pub mod surge;
 pub mod surprise;

@@ -33,13 +33,13 @@ pub struct Settings {
 }
 
 /// An episode opens at this improbability of one period; whether it becomes an alert is decided over all series.
-pub const OPEN_P: f64 = 2e-3;
+pub const OPEN_P: f64 = 5e-3;
 /// An episode beyond this improbability is certainly not noise to learn from.
 const TELLING_P: f64 = 3e-5;
 /// The lag behind growth is learnt over so many years.
 const BIAS_YEARS: f64 = 0.33;
 /// How much series grow or shrink in a year (standard deviation, logarithm).
-const GROWTH: f64 = 0.3;
+const GROWTH: f64 = 0.4;
 /// Mean age of a baseline's values by their weights, as a part of its length.
 const MEAN_AGE: f64 = 0.35;
 /// The onset is looked for again when the evidence has become so many times stronger.

@@ -87,12 +87,13 @@ pub(crate) fn judge(
         let known = Known { grid: &panel.grid, events, options };
         let found = in_parallel(passed, options.jobs, &|_, _| {}, |candidate| {
             let alert = alert(&candidate, &scored[candidate.series], &known, &references);
-            (candidate.series, (candidate.episode.onset, candidate.episode.end), alert)
+            let stands = candidate.past_q <= options.fdr || is_lifted(&alert.lift, sign);
+            (candidate.series, (candidate.episode.onset, candidate.episode.end), alert, stands)
         });
         let stretches = if sign > 0.0 { &mut judged.surges } else { &mut judged.falls };
         let alerts = if sign > 0.0 { &mut judged.alerts } else { &mut judged.drops };
-        for (series, stretch, alert) in found {
-            if is_lifted(&alert.lift, sign) {
+        for (series, stretch, alert, stands) in found {
+            if stands {
                 stretches[series].push(stretch);
                 alerts.push(alert);
             } else {

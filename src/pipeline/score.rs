@@ -4,9 +4,11 @@ use crate::aggregate::Watched;
 use crate::alert::{ChangePoint, Event, PeriodFlags, ScoredSeries};
 use crate::baseline::holiday;
 use crate::baseline::seasonal::Season;
+use crate::detect::succession::{self, Break};
 use crate::detect::surge::{self, Episode, Settings, Walk};
 use crate::detect::{changepoint, extent, hindsight};
-use crate::pipeline::Options;
+use crate::pipeline::candidates::NEAR_DAYS;
+use crate::pipeline::{Options, periods};
 use crate::series::Role;
 use crate::stats::scale::Scale;
 use crate::stats::tail::normal_quantile;
@@ -46,6 +48,10 @@ pub(crate) fn score(watched: Watched, grid: &Grid, options: &Options) -> Scored 
     let mut x: Vec<f64> = values.iter().map(|v| scale.forward(*v)).collect();
     let effects = holiday::effects(&x, grid, &options.holidays, &watched.series.key.country);
     let mut walk = walk_through_holidays(&mut x, &effects, &settings);
+    let change_points = change_points(&x, &settings, scale);
+    if !options.online {
+        walk.episodes = succession::divide(&walk, &breaks(&change_points), periods(NEAR_DAYS, grid.step).max(2));
+    }
     set_ends(&mut walk, &x);
     for (t, effect) in effects.iter().enumerate() {
         match effect.is_nan() {
@@ -53,7 +59,6 @@ pub(crate) fn score(watched: Watched, grid: &Grid, options: &Options) -> Scored 
             false => walk.expected[t] += effect,
         }
     }
-    let change_points = change_points(&x, &settings, scale);
     // Surges of watched outlets alone are judged with hindsight, and none period by period.
     let surges = walk.episodes.iter().any(|episode| episode.sign > 0.0);
     let hindsight = match watched.series.role == Role::State && surges && !options.online {
@@ -78,6 +83,17 @@ fn walk_through_holidays(x: &mut [f64], effects: &[f64], settings: &Settings) ->
         x[t] = expected[t] + (value - expected[t]) / holiday::UNSURE;
     }
     surge::walk(x, settings)
+}
+
+fn breaks(changes: &[ChangePoint]) -> Vec<Break> {
+    let of = |c: &ChangePoint| Break {
+        index: c.index,
+        low: c.low,
+        high: c.high,
+        sign: (c.after - c.before).signum(),
+        p: c.p_value,
+    };
+    changes.iter().map(of).collect()
 }
 
 /// Ends of the episodes that are over, seen from after them.

@@ -77,8 +77,15 @@ impl Place<'_> {
         let grid = Grid { start: grid.time(start), len: end - start, ..*grid };
         let known = Known { grid: &grid, events, options };
         let references = references.between(&scored.watched.series.key.country, start, end);
-        let candidate =
-            Candidate { series: 0, episode: Cow::Borrowed(&episode), seen: true, p: verdict.p, q: verdict.q, since };
+        let candidate = Candidate {
+            series: 0,
+            episode: Cow::Borrowed(&episode),
+            seen: true,
+            p: verdict.p,
+            q: verdict.q,
+            past_q: verdict.q,
+            since,
+        };
         Some(alerts::alert(&candidate, &scored, &known, &references))
     }
 

@@ -124,7 +124,8 @@ impl Rows {
     fn phases(&self, season: usize) -> impl Iterator<Item = usize> + '_ {
         let (mut phase, mut before) = (0, 0);
         self.times.iter().map(move |&t| {
-            phase += t - before;
+            // A window given by the caller may lie before the baseline.
+            phase = if t >= before { phase + t - before } else { t };
             before = t;
             if phase >= season {
                 phase = if phase == season { 0 } else { phase % season };

@@ -365,7 +365,7 @@ impl Spread {
 }
 
 /// The errors of a series, and what each counts for ([`Spread::counts_for`]) by what was known when it was made: of older
-/// ones than [`FRESH`] that is enough, in a window of hundreds.
+/// ones than `FRESH` that is enough, in a window of hundreds.
 #[derive(Clone, Copy, Debug)]
 pub struct Errors<'a> {
     /// Distances from what was expected; `NaN` for a gap.

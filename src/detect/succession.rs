@@ -57,3 +57,47 @@ fn cut(walk: &Walk, episode: &Episode, found: &Break) -> (Episode, Episode) {
     }
     (first, second)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::surge::{self, Settings};
+    use crate::stats::scale::Scale;
+    use crate::time::Step;
+
+    /// Doubled for twelve days, then, without a calm day between, five times as much for twelve more.
+    fn walked() -> Walk {
+        let noise = |t: usize| ((t * 7919 % 101) as f64 / 101.0 - 0.5) * 0.2;
+        let lift = |t: usize| match t {
+            120..132 => 2f64.ln(),
+            132..144 => 5f64.ln(),
+            _ => 0.0,
+        };
+        let x: Vec<f64> = (0..200).map(|t| 7.0 + noise(t) + lift(t)).collect();
+        surge::walk(&x, &Settings::for_step(Step::DAY, 56.0, 7.0, Scale::COUNT))
+    }
+
+    fn rise(p: f64, low: usize) -> Break {
+        Break { index: 132, low, high: 133, sign: 1.0, p }
+    }
+
+    #[test]
+    fn a_rise_within_a_surge_makes_two_of_it() {
+        let walk = walked();
+        assert_eq!(walk.episodes.len(), 1);
+        let parts = divide(&walk, &[rise(1e-6, 131)], 3);
+        let stretches: Vec<_> = parts.iter().map(|e| (e.onset, e.end)).collect();
+        assert_eq!(stretches, [(walk.episodes[0].onset, 131), (132, walk.episodes[0].end)]);
+        assert!(parts[1].peak_z > parts[0].peak_z && parts[0].p < 1e-3 && parts[1].p < 1e-3);
+        assert!(parts[1].detected >= parts[1].onset && !parts[0].open);
+    }
+
+    #[test]
+    fn a_fall_a_doubtful_break_or_one_near_the_onset_divides_nothing() {
+        let walk = walked();
+        let fall = Break { sign: -1.0, ..rise(1e-6, 131) };
+        for found in [fall, rise(0.2, 131), rise(1e-6, walk.episodes[0].onset + 1)] {
+            assert_eq!(divide(&walk, &[found], 3), walk.episodes);
+        }
+    }
+}

@@ -33,7 +33,7 @@ pub struct Settings {
 }
 
 /// An episode opens at this improbability of one period; whether it becomes an alert is decided over all series.
-pub const OPEN_P: f64 = 5e-3;
+pub const OPEN_P: f64 = 3e-3;
 /// An episode beyond this improbability is certainly not noise to learn from.
 const TELLING_P: f64 = 3e-5;
 /// The lag behind growth is learnt over so many years.

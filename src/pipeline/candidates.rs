@@ -10,11 +10,10 @@ use crate::stats::fdr;
 use crate::time::{Seconds, Step};
 use std::borrow::Cow;
 
-/// What a series' chance of a false alert is made of: what the past alone had to say, the episodes seen from the whole
-/// series, and change points. The three look at the same values, so that their shares may add to more than one: the
-/// rate on panels without surges (`docs/validation.md`) is that of 1.2.
-const PAST: f64 = 0.5;
-const HINDSIGHT: f64 = 0.6;
+/// The parts of a series' chance of a false alert: what the past alone had to say, the episodes seen from the whole
+/// series, and change points.
+const PAST: f64 = 0.4;
+const HINDSIGHT: f64 = 0.5;
 const CHANGE_POINTS: f64 = 0.1;
 /// A change point this far from an episode, in days, belongs to it.
 pub(crate) const NEAR_DAYS: f64 = 3.0;

@@ -60,7 +60,7 @@ pub struct Summary {
 /// The walks are saved when so many days have gone by: each of the days between is walked again by every run.
 const SAVE_DAYS: f64 = 7.0;
 /// The walks' own version: another one means that they are made anew from the values kept.
-const WALKS: u32 = 1;
+const WALKS: u32 = 2;
 /// The store is tidied so often.
 const TIDY_DAYS: i64 = 28;
 
@@ -206,7 +206,7 @@ impl<'a> Engine<'a> {
         let (from, judged) = (index(grid.walked), index(grid.judged));
         let fitting = !first && self.memory.walks_of == self.walks_of();
         if !first && !fitting {
-            summary.notes.push("other options than before: the series are walked anew from what is kept".into());
+            summary.notes.push("other options or another version than before: the series are walked anew from what is kept".into());
         }
         let mut walks = if fitting { self.store.walks()? } else { HashMap::new() };
         let panel = tail.panel();

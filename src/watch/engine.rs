@@ -206,7 +206,9 @@ impl<'a> Engine<'a> {
         let (from, judged) = (index(grid.walked), index(grid.judged));
         let fitting = !first && self.memory.walks_of == self.walks_of();
         if !first && !fitting {
-            summary.notes.push("other options or another version than before: the series are walked anew from what is kept".into());
+            summary.notes.push(
+                "other options or another version than before: the series are walked anew from what is kept".into(),
+            );
         }
         let mut walks = if fitting { self.store.walks()? } else { HashMap::new() };
         let panel = tail.panel();

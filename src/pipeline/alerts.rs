@@ -87,7 +87,7 @@ pub(crate) fn judge(
         let known = Known { grid: &panel.grid, events, options };
         let found = in_parallel(passed, options.jobs, &|_, _| {}, |candidate| {
             let alert = alert(&candidate, &scored[candidate.series], &known, &references);
-            let stands = candidate.past_q <= options.fdr || is_lifted(&alert.lift, sign);
+            let stands = candidate.past_q <= options.fdr || is_lifted(&alert.lift);
             (candidate.series, (candidate.episode.onset, candidate.episode.end), alert, stands)
         });
         let stretches = if sign > 0.0 { &mut judged.surges } else { &mut judged.falls };
@@ -97,7 +97,7 @@ pub(crate) fn judge(
                 stretches[series].push(stretch);
                 alerts.push(alert);
             } else {
-                counts.lift_uncertain += usize::from(sign > 0.0);
+                counts.lift_uncertain += 1;
             }
         }
     }
@@ -110,10 +110,10 @@ pub(crate) fn judge(
     judged
 }
 
-/// Whether the interval of a lift leaves out zero. A surge that may be none is not one to print, whatever its p-value.
-fn is_lifted(lift: &Estimate, sign: f64) -> bool {
-    let nearest = if sign > 0.0 { lift.low } else { -lift.high };
-    nearest.is_nan() || nearest > 0.0
+/// Whether the interval of a lift leaves out zero. A surge that may be none is not one to print where hindsight alone
+/// tells it; a drop is told by the past.
+fn is_lifted(lift: &Estimate) -> bool {
+    lift.low.is_nan() || lift.low > 0.0
 }
 
 /// The order of the files: onset, state, outlet, country; then what tells the rest apart.

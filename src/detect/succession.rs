@@ -1,35 +1,20 @@
 //! Two surges in a row. The walk holds an episode open until calm has returned; where the series rises anew before
 //! that, a change point within the episode says so, and the episode becomes two (method.md section 4).
 
-use crate::detect::surge::{Episode, Walk};
-
-/// A break of the series, as far as it matters here.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Break {
-    /// First period of the new level.
-    pub index: usize,
-    /// Earliest and latest plausible first period.
-    pub low: usize,
-    /// See `low`.
-    pub high: usize,
-    /// +1 a rise, −1 a fall.
-    pub sign: f64,
-    /// p-value of the break.
-    pub p: f64,
-}
+use crate::alert::ChangePoint;
+use crate::detect::surge::{Episode, Walk, note_peak};
 
 /// A break divides an episode if it is this improbable: chance may not make two surges of one.
 const DIVIDES_P: f64 = 0.01;
 
-/// The episodes of `walk`, divided at the breaks within them that lead further in the direction of the episode. Both
-/// parts are longer than `near` periods: a surge that takes days to reach its height is one.
-pub fn divide(walk: &Walk, breaks: &[Break], near: usize) -> Vec<Episode> {
+/// The episodes of `walk`, divided at the `breaks` (levels on the working scale) within them that lead further in the
+/// direction of the episode. Both parts are longer than `near` periods: a surge that takes days to reach its height is one.
+pub fn divide(walk: &Walk, breaks: &[ChangePoint], near: usize) -> Vec<Episode> {
     let mut parts = Vec::with_capacity(walk.episodes.len());
     for episode in &walk.episodes {
         let mut rest = episode.clone();
-        for found in breaks.iter().filter(|b| b.sign == episode.sign && b.p <= DIVIDES_P) {
-            let within = found.low > rest.onset + near && found.index + near <= rest.end;
-            if within && found.index > rest.onset + near {
+        for found in breaks.iter().filter(|b| (b.after - b.before) * episode.sign > 0.0 && b.p_value <= DIVIDES_P) {
+            if found.low > rest.onset + near && found.index + near <= rest.end {
                 let (first, second) = cut(walk, &rest, found);
                 parts.push(first);
                 rest = second;
@@ -40,7 +25,7 @@ pub fn divide(walk: &Walk, breaks: &[Break], near: usize) -> Vec<Episode> {
     parts
 }
 
-fn cut(walk: &Walk, episode: &Episode, found: &Break) -> (Episode, Episode) {
+fn cut(walk: &Walk, episode: &Episode, found: &ChangePoint) -> (Episode, Episode) {
     let mut first = Episode { end: found.index - 1, open: false, level_shift: false, ..episode.clone() };
     let mut second = Episode { onset: found.index, first_seen: found.index, ..episode.clone() };
     first.detected = episode.detected.min(first.end);
@@ -49,11 +34,8 @@ fn cut(walk: &Walk, episode: &Episode, found: &Break) -> (Episode, Episode) {
         let stretch = part.onset..=part.end;
         let seen = |t: &usize| walk.sign[*t] == part.sign && !walk.p[*t].is_nan();
         part.p = stretch.clone().filter(seen).map(|t| walk.p[t]).fold(1.0, f64::min);
-        let raised = |t: &usize| walk.z[*t] * part.sign;
-        let known = stretch.filter(|t| !walk.z[*t].is_nan());
-        if let Some(peak) = known.max_by(|a, b| raised(a).total_cmp(&raised(b))) {
-            (part.peak, part.peak_z) = (peak, raised(&peak));
-        }
+        part.peak_z = f64::NEG_INFINITY;
+        stretch.for_each(|t| note_peak(part, t, walk.z[t]));
     }
     (first, second)
 }
@@ -77,8 +59,8 @@ mod tests {
         surge::walk(&x, &Settings::for_step(Step::DAY, 56.0, 7.0, Scale::COUNT))
     }
 
-    fn rise(p: f64, low: usize) -> Break {
-        Break { index: 132, low, high: 133, sign: 1.0, p }
+    fn rise(p_value: f64, low: usize) -> ChangePoint {
+        ChangePoint { index: 132, low, high: 133, before: 7.7, after: 8.6, p_value }
     }
 
     #[test]
@@ -95,7 +77,7 @@ mod tests {
     #[test]
     fn a_fall_a_doubtful_break_or_one_near_the_onset_divides_nothing() {
         let walk = walked();
-        let fall = Break { sign: -1.0, ..rise(1e-6, 131) };
+        let fall = ChangePoint { after: 7.0, ..rise(1e-6, 131) };
         for found in [fall, rise(0.2, 131), rise(1e-6, walk.episodes[0].onset + 1)] {
             assert_eq!(divide(&walk, &[found], 3), walk.episodes);
         }

@@ -506,7 +506,8 @@ impl Walker {
     }
 }
 
-fn note_peak(episode: &mut Episode, t: usize, z: f64) {
+/// The peak of an episode is its largest z, in its direction.
+pub(super) fn note_peak(episode: &mut Episode, t: usize, z: f64) {
     if z * episode.sign > episode.peak_z {
         (episode.peak, episode.peak_z) = (t, z * episode.sign);
     }

@@ -199,3 +199,29 @@ fn is_step(series: &Scored, before: usize, onset: usize, next: usize) -> bool {
     let n = all.len().max(2) as f64;
     n * steps.max(1e-12).ln() + n.ln() < n * squares(&all, true).max(1e-12).ln()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aggregate::Watched;
+    use crate::pipeline::score::score;
+    use crate::series::{Key, Kind, Level, Series};
+    use crate::time::Grid;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn the_break_of_a_surge_in_ranks_leads_up_the_ranking() {
+        let noise = |t: usize| ((t * 7919 % 101) as f64 / 101.0 - 0.5) * 0.2;
+        let level = |t: usize| if (150..170).contains(&t) { 100.0 } else { 1000.0 };
+        let values: Vec<f64> = (0..200).map(|t| (level(t) * f64::exp(noise(t))).round()).collect();
+        let key = Key { state: "IR".into(), outlet: "o".into(), domain: "d".into(), country: "US".into() };
+        let series = Series { key, role: Role::State, kind: Kind::Rank, values, censored: BTreeMap::new() };
+        let watched = Watched { level: Level::Domain, series, filled: vec![false; 200], part: false };
+        let grid = Grid { start: 0, step: Step::DAY, len: 200 };
+        let scored = score(watched, &grid, &Options::default());
+        let surge = scored.walk.episodes.iter().find(|e| e.sign > 0.0).unwrap();
+        assert_eq!(nearest_change(&scored, surge, Step::DAY).unwrap().index, 150);
+        let told = &scored.describe(&[], &[], 0.9).change_points;
+        assert!(told[0].before > 900.0 && told[0].after < 120.0, "{told:?}");
+    }
+}

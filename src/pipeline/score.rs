@@ -4,9 +4,8 @@ use crate::aggregate::Watched;
 use crate::alert::{ChangePoint, Event, PeriodFlags, ScoredSeries};
 use crate::baseline::holiday;
 use crate::baseline::seasonal::Season;
-use crate::detect::succession::{self, Break};
 use crate::detect::surge::{self, Episode, Settings, Walk};
-use crate::detect::{changepoint, extent, hindsight};
+use crate::detect::{changepoint, extent, hindsight, succession};
 use crate::pipeline::candidates::NEAR_DAYS;
 use crate::pipeline::{Options, periods};
 use crate::series::Role;
@@ -23,7 +22,7 @@ pub struct Scored {
     pub(crate) walk: Walk,
     /// Scale of the walk.
     pub(crate) scale: Scale,
-    /// Breaks, with levels in visits.
+    /// Breaks, with levels on the working scale.
     pub(crate) change_points: Vec<ChangePoint>,
     /// p-value of each episode in the light of the whole series.
     pub(crate) hindsight: Vec<f64>,
@@ -48,9 +47,9 @@ pub(crate) fn score(watched: Watched, grid: &Grid, options: &Options) -> Scored 
     let mut x: Vec<f64> = values.iter().map(|v| scale.forward(*v)).collect();
     let effects = holiday::effects(&x, grid, &options.holidays, &watched.series.key.country);
     let mut walk = walk_through_holidays(&mut x, &effects, &settings);
-    let change_points = change_points(&x, &settings, scale);
+    let change_points = change_points(&x, &settings);
     if !options.online {
-        walk.episodes = succession::divide(&walk, &breaks(&change_points), periods(NEAR_DAYS, grid.step).max(2));
+        walk.episodes = succession::divide(&walk, &change_points, periods(NEAR_DAYS, grid.step).max(2));
     }
     set_ends(&mut walk, &x);
     for (t, effect) in effects.iter().enumerate() {
@@ -85,17 +84,6 @@ fn walk_through_holidays(x: &mut [f64], effects: &[f64], settings: &Settings) ->
     surge::walk(x, settings)
 }
 
-fn breaks(changes: &[ChangePoint]) -> Vec<Break> {
-    let of = |c: &ChangePoint| Break {
-        index: c.index,
-        low: c.low,
-        high: c.high,
-        sign: (c.after - c.before).signum(),
-        p: c.p_value,
-    };
-    changes.iter().map(of).collect()
-}
-
 /// Ends of the episodes that are over, seen from after them.
 fn set_ends(walk: &mut Walk, x: &[f64]) {
     let mut episodes = std::mem::take(&mut walk.episodes);
@@ -113,16 +101,12 @@ pub(crate) fn set_end(episode: &mut Episode, walk: &Walk, x: &[f64]) {
     }
 }
 
-/// Breaks of the deseasonalised series, seen from the whole of it, with levels turned back to values.
-pub(crate) fn change_points(x: &[f64], settings: &Settings, scale: Scale) -> Vec<ChangePoint> {
+/// Breaks of the deseasonalised series, seen from the whole of it.
+pub(crate) fn change_points(x: &[f64], settings: &Settings) -> Vec<ChangePoint> {
     let season = Season::learn(x, 0, &settings.baseline.seasons);
     let level: Vec<f64> = x.iter().enumerate().map(|(t, v)| v - season.at(t)).collect();
     let cycle = settings.baseline.seasons.first().copied().unwrap_or(1);
-    let mut found = changepoint::change_points(&level, &changepoint::Settings { season: cycle, ..Default::default() });
-    for change in &mut found {
-        (change.before, change.after) = (scale.inverse(change.before), scale.inverse(change.after));
-    }
-    found
+    changepoint::change_points(&level, &changepoint::Settings { season: cycle, ..Default::default() })
 }
 
 impl Scored {
@@ -146,6 +130,11 @@ impl Scored {
             drop: within(t, drops),
         });
         let (low, high): (Vec<f64>, Vec<f64>) = (0..n).map(|t| (back(t, -reach), back(t, reach))).unzip();
+        let in_values = |change: &ChangePoint| ChangePoint {
+            before: self.scale.inverse(change.before),
+            after: self.scale.inverse(change.after),
+            ..*change
+        };
         let reversed = self.scale == Scale::ReversedLog;
         ScoredSeries {
             level: self.watched.level,
@@ -159,7 +148,7 @@ impl Scored {
             z: self.walk.z.clone(),
             segment: changepoint::segment_numbers(n, &self.change_points.iter().map(|c| c.index).collect::<Vec<_>>()),
             flags: flags.collect(),
-            change_points: self.change_points.clone(),
+            change_points: self.change_points.iter().map(in_values).collect(),
         }
     }
 }

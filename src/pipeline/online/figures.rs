@@ -97,7 +97,7 @@ impl Place<'_> {
         let values = series.values[start..end].to_vec();
         let series = Series { values, censored, key: series.key.clone(), ..*series };
         let watched = Watched { level: *level, series, filled: filled[start..end].to_vec(), part: *part };
-        let change_points = score::change_points(&track.x(end)[start..], &track.settings, track.scale);
+        let change_points = score::change_points(&track.x(end)[start..], &track.settings);
         let walk = self.pass.walker(self.series).map_or_else(Walk::default, |walker| {
             let known = walker.known();
             let episodes = known.episodes.iter().chain(walker.current()).filter(|e| e.end >= start);

@@ -23,3 +23,4 @@ pub mod spike;
 pub mod succession;
 pub mod surge;
 pub mod surprise;
+mod windows;

@@ -8,10 +8,10 @@
 
 use crate::detect::heaviness::Heaviness;
 use crate::detect::jump::Jumps;
-use crate::detect::scores::{
-    MODEL_BLOCKS, Scores, WINSOR, WINSOR_BIAS, degrees, looks, mean_of_correlated, safe_correlation,
-};
-use crate::stats::plain::{Plain, plain};
+use crate::detect::scores::{MODEL_BLOCKS, Scores, WINSOR, WINSOR_BIAS, degrees, looks, safe_correlation};
+pub use crate::detect::windows::Errors;
+use crate::detect::windows::{MAX_WINDOWS, Model, sum_of_observed};
+use crate::stats::plain::plain;
 use crate::stats::tail::student_sf;
 
 /// How many independent errors the baseline's own spread counts for while there are few real ones.
@@ -29,8 +29,6 @@ const SURE: f64 = 0.5;
 const LEAST_PART: f64 = 0.8;
 /// A window is raised if its mean lies so many of its standard deviations from the baseline.
 const RAISED: f64 = 1.5;
-/// The most windows followed together.
-const MAX_WINDOWS: usize = 16;
 /// So many errors are scored anew in every period, by what is known then.
 const FRESH: usize = 28;
 /// An error is forgotten after about so many years: traffic has rare bad weeks, and they must be remembered.
@@ -70,7 +68,7 @@ pub struct Spread {
     /// Variance of what the level lags behind.
     lag: f64,
     level_length: f64,
-    windows_by_model: Model,
+    model: Model,
 }
 
 plain!(Spread {
@@ -87,28 +85,8 @@ plain!(Spread {
     jumps,
     lag,
     level_length,
-    windows_by_model,
+    model,
 });
-
-/// What an autoregression leads to expect of each window. Powers are dear, and it changes once a period.
-#[derive(Clone, Debug, Default)]
-struct Model {
-    rho: f64,
-    /// Variance of the window's mean, in units of the single variance.
-    mean: [f64; MAX_WINDOWS],
-    /// What the period before leads to expect of it.
-    carried: [f64; MAX_WINDOWS],
-    /// Variance of the window's contrast, for a level that has an error of its own.
-    contrast: [f64; MAX_WINDOWS],
-}
-
-/// Follows from the rest: whoever reads a spread settles it.
-impl Plain for Model {
-    fn put(&self, _: &mut Vec<u8>) {}
-    fn read(_: &mut &[u8]) -> Option<Self> {
-        Some(Model::default())
-    }
-}
 
 impl Spread {
     /// `windows` in samples, the first being 1; `per_year` is the number of samples in a year.
@@ -128,7 +106,7 @@ impl Spread {
             jumps: Jumps::new(per_year, MEMORY_YEARS * per_year),
             lag: 0.0,
             level_length: 1.0,
-            windows_by_model: Model::default(),
+            model: Model::default(),
         };
         spread.settle();
         spread
@@ -136,14 +114,7 @@ impl Spread {
 
     /// Draws the conclusions of what was learnt.
     pub(super) fn settle(&mut self) {
-        let rho = self.rho();
-        let level_error = mean_of_correlated(self.level_length, rho);
-        let model = &mut self.windows_by_model;
-        model.rho = rho;
-        for (k, w) in self.windows.iter().map(|w| *w as f64).enumerate() {
-            (model.mean[k], model.carried[k]) = (mean_of_correlated(w, rho), carried(w, rho));
-            model.contrast[k] = (model.mean[k] - model.carried[k].powi(2) + level_error) / (1.0 + level_error);
-        }
+        self.model = Model::of(&self.windows, self.rho(), self.level_length);
     }
 
     /// Says how many observed values the level stands on: the fewer, the more its own error matters to long windows.
@@ -184,7 +155,7 @@ impl Spread {
     fn of_window(&self, k: usize, prior: f64, floor: f64) -> f64 {
         let w = self.windows[k] as f64;
         let single = self.single_variance(prior);
-        let model = single * self.windows_by_model.contrast[k] + self.lag;
+        let model = single * self.model.contrast[k] + self.lag;
         let blocks = self.errors[k] / w;
         let mixed =
             if k == 0 { single } else { (MODEL_BLOCKS * model + blocks * self.variance[k]) / (MODEL_BLOCKS + blocks) };
@@ -210,7 +181,7 @@ impl Spread {
     /// Degrees of freedom of the reference distribution of window `k`: few where the spread stands on few errors or
     /// where single residuals are heavy-tailed and the window too short to average that out.
     fn degrees(&self, k: usize) -> f64 {
-        let df = degrees(self.singles, self.windows_by_model.rho);
+        let df = degrees(self.singles, self.model.rho);
         // A few scores do not make a Normal sum where their tails are heavy.
         match self.windows[k] {
             2 => df.min(2.0 * self.heaviness.freedom()),
@@ -242,7 +213,7 @@ impl Spread {
                 contrast.value / (self.of_window(k, prior, floor) * contrast.widening)
             };
             // What comes back from a low is no surge: the window itself must be raised.
-            let raised = contrast.mean * z_window.signum() > RAISED * single * self.windows_by_model.mean[k].sqrt();
+            let raised = contrast.mean * z_window.signum() > RAISED * single * self.model.mean[k].sqrt();
             if z_window.abs() > LEAST_Z && raised {
                 let size = self.without_skew(z_window, w);
                 let tail = if w == 1 { self.jumps.sf(size) } else { student_sf(size, self.degrees(k)) };
@@ -289,7 +260,7 @@ impl Spread {
             }
             let mean = sum / seen as f64;
             let before = if start > calm_since { residual[start - 1] } else { f64::NAN };
-            let (model, length) = (&self.windows_by_model, w as f64);
+            let (model, length) = (&self.model, w as f64);
             let mut widening = (length / seen as f64).sqrt();
             let mut value = mean;
             if before.is_nan() {
@@ -308,7 +279,7 @@ impl Spread {
         if before.is_nan() {
             return (residual[t], single);
         }
-        let rho = self.windows_by_model.rho;
+        let rho = self.model.rho;
         let spread = self.jumps.spread((1.0 - rho * rho).sqrt() * single, floor);
         (residual[t] - rho * single * self.scores().of(before), spread)
     }
@@ -364,30 +335,6 @@ impl Spread {
     }
 }
 
-/// The errors of a series, and what each counts for ([`Spread::counts_for`]) by what was known when it was made: of older
-/// ones than `FRESH` that is enough, in a window of hundreds.
-#[derive(Clone, Copy, Debug)]
-pub struct Errors<'a> {
-    /// Distances from what was expected; `NaN` for a gap.
-    pub residual: &'a [f64],
-    /// What they count for.
-    pub counted: &'a [f64],
-}
-
-/// Sum and number of the values that are not `NaN`, in lanes that a processor can work on side by side.
-fn sum_of_observed(values: &[f64]) -> (f64, usize) {
-    let (mut sums, mut counts) = ([0.0; 4], [0.0; 4]);
-    let mut take = |lane: usize, value: f64| {
-        let gap = value.is_nan();
-        sums[lane] += if gap { 0.0 } else { value };
-        counts[lane] += if gap { 0.0 } else { 1.0 };
-    };
-    let chunks = values.chunks_exact(4);
-    chunks.remainder().iter().for_each(|value| take(0, *value));
-    chunks.for_each(|four| (0..4).for_each(|lane| take(lane, four[lane])));
-    ((sums[0] + sums[1]) + (sums[2] + sums[3]), counts.iter().sum::<f64>() as usize)
-}
-
 /// What one window says.
 struct Contrast {
     /// Mean of its scores.
@@ -396,11 +343,6 @@ struct Contrast {
     value: f64,
     /// By how much more than usual it varies: gaps, nothing known of the period before.
     widening: f64,
-}
-
-/// What a residual before the window leads to expect of the mean of the window's `w` values, for an AR(1) process.
-fn carried(w: f64, rho: f64) -> f64 {
-    rho * (1.0 - rho.powf(w)) / (w * (1.0 - rho))
 }
 
 #[cfg(test)]

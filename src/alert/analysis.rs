@@ -21,7 +21,7 @@ pub struct Counts {
     pub filled: usize,
     /// Surges below the floor of visits.
     pub below_floor: usize,
-    /// Significant surges left out because the interval of their lift holds no lift at all.
+    /// Surges that hindsight alone tells, left out because the interval of their lift holds no lift at all.
     pub lift_uncertain: usize,
     /// Surges that did not pass the false-discovery control.
     pub not_significant: usize,

@@ -39,12 +39,15 @@ impl Season {
                 break;
             }
             let effect = phase_effects(&rest, first, period);
-            for (i, value) in rest.iter_mut().enumerate() {
-                *value -= effect[(first + i) % period];
-            }
+            take_out(&effect, &mut rest, first);
             effects.push(effect);
         }
         Season { effects }
+    }
+
+    /// Takes the season out of `values`, whose first one has the absolute index `first`.
+    pub fn take_out(&self, values: &mut [f64], first: usize) {
+        self.effects.iter().for_each(|effect| take_out(effect, values, first));
     }
 
     /// What the season adds at absolute index `index`.
@@ -58,26 +61,26 @@ impl Season {
     }
 }
 
+/// Takes the effects of one period out of `values`, the first of which has the absolute index `first`.
+fn take_out(effects: &[f64], values: &mut [f64], first: usize) {
+    let phase = first % effects.len();
+    let (head, rest) = values.split_at_mut((effects.len() - phase).min(values.len()));
+    head.iter_mut().zip(&effects[phase..]).for_each(|(value, effect)| *value -= effect);
+    for cycle in rest.chunks_mut(effects.len()) {
+        cycle.iter_mut().zip(effects).for_each(|(value, effect)| *value -= effect);
+    }
+}
+
 /// Effects of one period: median by phase of the deviations from the level of the cycle, centred, shrunk.
 fn phase_effects(values: &[f64], first: usize, period: usize) -> Vec<f64> {
     let mut scratch = Vec::with_capacity(values.len());
-    let deviations = deviations_from_cycle_level(values, period, &mut scratch);
-    let mut effects = vec![0.0; period];
-    let mut sampling_variance = 0.0;
-    let mut known = 0usize;
-    let noise = {
-        let medians = medians_by_phase(&deviations, first, period, &mut scratch);
-        let residual =
-            deviations.iter().enumerate().map(|(i, d)| d - medians[(first + i) % period].0).collect::<Vec<f64>>();
-        for (effect, (median, count)) in effects.iter_mut().zip(&medians) {
-            if *count > 0 {
-                *effect = *median;
-                sampling_variance += MEDIAN_VARIANCE / *count as f64;
-                known += 1;
-            }
-        }
-        mad_sd_with(residual, 0.0, &mut scratch)
-    };
+    let mut deviations = deviations_from_cycle_level(values, period, &mut scratch);
+    let (mut effects, counts): (Vec<f64>, Vec<usize>) =
+        medians_by_phase(&deviations, first, period, &mut scratch).into_iter().unzip();
+    let known = counts.iter().filter(|count| **count > 0).count();
+    let sampling_variance: f64 = counts.iter().filter(|n| **n > 0).map(|n| MEDIAN_VARIANCE / *n as f64).sum();
+    take_out(&effects, &mut deviations, first);
+    let noise = mad_sd_with(deviations, 0.0, &mut scratch);
     if known < 2 || !noise.is_finite() {
         return vec![0.0; period];
     }

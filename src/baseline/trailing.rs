@@ -2,8 +2,9 @@
 //! which surges have been left out.
 
 use crate::baseline::seasonal::Season;
+use crate::stats::lanes::{sum_of_observed, weighted_mean_of_observed};
 use crate::stats::plain::{Plain, plain};
-use crate::stats::robust::{huber_step, mad_sd_with, median_with};
+use crate::stats::robust::median_and_mad_sd;
 
 /// Which stretch of the past is the baseline. All lengths in samples.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,6 +59,7 @@ pub struct Trailing {
     effects_per_value: f64,
     level: Option<Level>,
     level_age: usize,
+    /// Of a full baseline's values, the oldest first.
     weights: Vec<f64>,
     window: Vec<f64>,
     scratch: Vec<f64>,
@@ -74,7 +76,7 @@ impl Trailing {
             effects_per_value: 0.0,
             level: None,
             level_age: usize::MAX,
-            weights: (0..settings.length).map(|age| 0.5f64.powf(age as f64 / half_life)).collect(),
+            weights: (0..settings.length).rev().map(|age| 0.5f64.powf(age as f64 / half_life)).collect(),
             window: Vec::with_capacity(settings.length),
             scratch: Vec::with_capacity(settings.length),
         }
@@ -92,9 +94,15 @@ impl Trailing {
         self.level.as_ref().map(|level| (level, &self.season))
     }
 
+    /// Forgets the level, as after an episode that now is left out: the next call learns it anew. The season, of many
+    /// cycles, is not made older by that.
+    pub fn expire_level(&mut self) {
+        self.level_age = usize::MAX;
+    }
+
     /// Forgets what was learnt: the next call learns anew.
     pub fn expire(&mut self) {
-        self.level_age = usize::MAX;
+        self.expire_level();
         self.season_age = usize::MAX;
     }
 
@@ -133,26 +141,23 @@ impl Trailing {
         self.level_age = 1;
         self.window.clear();
         if start < end {
-            let kept = |i: usize| if left_out[i] { f64::NAN } else { x[i] };
-            self.window.extend((start..end).map(kept));
+            self.window.extend(kept(&x[start..end], &left_out[start..end]));
         }
         let observed = self.window.iter().filter(|v| !v.is_nan()).count();
         if observed < self.settings.min_observed {
             // A long surge may have eaten the baseline: what was known before it still stands.
             return;
         }
-        // Learnt from many cycles of the longest season, it is none the worse for being one of them old.
+        // Learnt from many cycles of the longest season, it is none the worse for lacking one of them, or a tenth.
         let longest = self.settings.seasons.last().copied().unwrap_or(usize::MAX);
-        if self.season_age >= longest {
+        let learnt_from = (end - begin.min(end)).min(self.settings.season_length);
+        if self.season_age >= longest.max(learnt_from / 10) {
             self.learn_season(x, left_out, begin, end);
             self.season_age = 0;
         }
         self.season_age = self.season_age.saturating_add(1);
-        for (i, value) in self.window.iter_mut().enumerate() {
-            *value -= self.season.at(start + i);
-        }
-        let middle = median_with(self.window.iter().copied(), &mut self.scratch);
-        let rough = mad_sd_with(self.window.iter().copied(), middle, &mut self.scratch);
+        self.season.take_out(&mut self.window, start);
+        let (middle, rough) = median_and_mad_sd(self.window.iter().copied(), &mut self.scratch);
         let level = middle + self.pull(middle, rough);
         let spread = self.spread(level, rough, observed);
         self.level = Some(Level { level, spread, observed });
@@ -163,7 +168,7 @@ impl Trailing {
     fn learn_season(&mut self, x: &[f64], left_out: &[bool], begin: usize, end: usize) {
         let start = end.saturating_sub(self.settings.season_length.max(self.settings.length)).max(begin);
         self.scratch.clear();
-        self.scratch.extend((start..end).map(|i| if left_out[i] { f64::NAN } else { x[i] }));
+        self.scratch.extend(kept(&x[start..end], &left_out[start..end]));
         self.season = Season::learn(&self.scratch, start, &self.settings.seasons);
         let known = self.scratch.iter().filter(|v| !v.is_nan()).count();
         let effects: usize = if self.season.is_none() { 0 } else { self.settings.seasons.iter().map(|s| s - 1).sum() };
@@ -174,15 +179,22 @@ impl Trailing {
     /// absolute deviation and twice as precise. Corrected for the level and the season having been fitted.
     fn spread(&self, level: f64, rough: f64, observed: usize) -> f64 {
         let bound = WINSOR * rough;
-        let squares = self.window.iter().filter(|v| !v.is_nan()).map(|v| (v - level).clamp(-bound, bound).powi(2));
+        let (squares, _) = sum_of_observed(&self.window, |v| (v - level).clamp(-bound, bound).powi(2));
         let free = observed as f64 * (1.0 - self.effects_per_value) - 1.0;
-        (squares.sum::<f64>() / free.max(1.0) / WINSOR_BIAS).sqrt()
+        (squares / free.max(1.0) / WINSOR_BIAS).sqrt()
     }
 
     /// One Huber step from the median, recent values weighing more.
     fn pull(&self, middle: f64, spread: f64) -> f64 {
-        huber_step(self.window.iter().rev().copied().zip(self.weights.iter().copied()), middle, HUBER * spread)
+        let weights = &self.weights[self.weights.len() - self.window.len()..];
+        let bound = HUBER * spread;
+        weighted_mean_of_observed(&self.window, weights, |v| (v - middle).clamp(-bound, bound)).unwrap_or(0.0)
     }
+}
+
+/// The values that are not left out; `NaN` in place of those that are.
+fn kept<'a>(x: &'a [f64], left_out: &'a [bool]) -> impl Iterator<Item = f64> + 'a {
+    x.iter().zip(left_out).map(|(value, out)| if *out { f64::NAN } else { *value })
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use crate::detect::scores::{
     MODEL_BLOCKS, Scores, WINSOR, WINSOR_BIAS, degrees, looks, mean_of_correlated, safe_correlation,
 };
 use crate::detect::surge::Episode;
-use crate::stats::robust::{huber_step, mad_sd_with, median_with};
+use crate::stats::robust::{huber_step, mad_sd_with, median_and_mad_sd};
 use crate::stats::tail::student_sf;
 use std::ops::Range;
 
@@ -84,7 +84,8 @@ impl Whole {
         }
         let quiet: Vec<f64> = x.iter().zip(&masked).map(|(v, m)| if *m { f64::NAN } else { *v }).collect();
         let season = Season::learn(&quiet, 0, seasons);
-        let seasonless: Vec<f64> = x.iter().enumerate().map(|(t, v)| v - season.at(t)).collect();
+        let mut seasonless = x.to_vec();
+        season.take_out(&mut seasonless, 0);
         let cycle = seasons.first().copied().unwrap_or(7).max(2);
         let mut whole = Whole { cycle, windows, seasonless, calm, spread: f64::NAN, noises: Vec::new() };
         let residual = whole.residuals(0..x.len(), &whole.calm);
@@ -287,8 +288,7 @@ fn level(values: &[f64], calm: &[usize], range: Range<usize>, cycle: usize, side
     let mut scratch = Vec::new();
     let mut of = |near: &[usize]| {
         let near = near.iter().map(|&u| values[u]);
-        let middle = median_with(near.clone(), &mut scratch);
-        let spread = mad_sd_with(near.clone(), middle, &mut scratch);
+        let (middle, spread) = median_and_mad_sd(near.clone(), &mut scratch);
         middle + huber_step(near.map(|v| (v, 1.0)), middle, HUBER * spread)
     };
     let centre = |near: &[usize]| near.iter().sum::<usize>() as f64 / near.len() as f64;

@@ -30,17 +30,22 @@ impl Scores {
         Scores { df, unit, shrink: (8.0 * df + 1.0) / (8.0 * df + 3.0) }
     }
 
-    /// Wallace (1959, eq. 2.1), clipped.
+    /// Wallace (1959, eq. 2.1), clipped; `NaN` stays `NaN`.
     pub(super) fn of(&self, z: f64) -> f64 {
         let score = self.shrink * (self.df * (z * z * self.unit / self.df).ln_1p()).sqrt();
-        score.min(CLIP).copysign(z)
+        score.clamp(0.0, CLIP).copysign(z)
     }
 }
 
 /// Variance of the mean of `w` values of an AR(1) process of variance 1.
 pub(super) fn mean_of_correlated(w: f64, correlation: f64) -> f64 {
     let rho = correlation.clamp(0.0, 0.95);
-    let tail = 2.0 * rho * (1.0 - rho.powf(w)) / (w * (1.0 - rho).powi(2));
+    mean_with_power(w, rho, rho.powf(w))
+}
+
+/// The same where ρ (within 0 and 0.95) and ρʷ are known.
+pub(super) fn mean_with_power(w: f64, rho: f64, power: f64) -> f64 {
+    let tail = 2.0 * rho * (1.0 - power) / (w * (1.0 - rho).powi(2));
     ((1.0 + rho) / (1.0 - rho) - tail) / w
 }
 
@@ -66,6 +71,12 @@ pub(super) fn degrees(n: f64, rho: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_gap_counts_for_nothing() {
+        assert!(Scores::new(5.0).of(f64::NAN).is_nan());
+        assert_eq!((Scores::new(5.0).of(1e9), Scores::new(5.0).of(-1e9)), (CLIP, -CLIP));
+    }
 
     #[test]
     fn the_mean_of_independent_values_has_variance_one_over_w() {

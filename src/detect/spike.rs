@@ -9,8 +9,7 @@
 use crate::detect::heaviness::Heaviness;
 use crate::detect::jump::Jumps;
 use crate::detect::scores::{MODEL_BLOCKS, Scores, WINSOR, WINSOR_BIAS, degrees, looks, safe_correlation};
-pub use crate::detect::windows::Errors;
-use crate::detect::windows::{MAX_WINDOWS, Model, sum_of_observed};
+use crate::detect::windows::{Errors, MAX_WINDOWS, Model};
 use crate::stats::plain::plain;
 use crate::stats::tail::student_sf;
 
@@ -29,8 +28,6 @@ const SURE: f64 = 0.5;
 const LEAST_PART: f64 = 0.8;
 /// A window is raised if its mean lies so many of its standard deviations from the baseline.
 const RAISED: f64 = 1.5;
-/// So many errors are scored anew in every period, by what is known then.
-const FRESH: usize = 28;
 /// An error is forgotten after about so many years: traffic has rare bad weeks, and they must be remembered.
 const MEMORY_YEARS: f64 = 3.0;
 
@@ -199,12 +196,12 @@ impl Spread {
     /// The most telling window that ends at `t`. `errors` may hold `NaN` (gaps); `prior` is the spread of the
     /// baseline around its level, `floor` the least spread a single value can have (counting noise). No window reaches
     /// back before `calm_since`, the first period after the last episode.
-    pub fn evidence(&self, errors: Errors<'_>, t: usize, calm_since: usize, prior: f64, floor: f64) -> Evidence {
-        let residual = errors.residual;
+    pub fn evidence(&self, errors: &Errors, t: usize, calm_since: usize, prior: f64, floor: f64) -> Evidence {
+        let residual = &errors.residual;
         let single = self.single(prior, floor);
         let z = residual[t] / single;
         let mut best = Evidence { z, p: 1.0, sign: 0.0, window: 1 };
-        self.contrasts(errors, t, calm_since, single, |k, contrast| {
+        self.contrasts(errors, t, calm_since, |k, contrast| {
             let w = self.windows[k];
             let z_window = if w == 1 {
                 let (jump, spread) = self.jump(residual, t, calm_since, single, floor);
@@ -228,46 +225,26 @@ impl Spread {
 
     /// The contrast of every window that ends at `t`: the mean of its scores (in units of `x`) less what the period
     /// before the window leads to expect of it. In a series that wanders, yesterday says more than last month.
-    fn contrasts(
-        &self,
-        errors: Errors<'_>,
-        t: usize,
-        calm_since: usize,
-        single: f64,
-        mut each: impl FnMut(usize, Contrast),
-    ) {
-        let Errors { residual, counted } = errors;
-        let scores = self.scores();
-        let fresh = (t + 1).saturating_sub(FRESH);
-        let (mut sum, mut seen, mut done) = (0.0, 0usize, 0usize);
+    fn contrasts(&self, errors: &Errors, t: usize, calm_since: usize, mut each: impl FnMut(usize, Contrast)) {
+        let model = &self.model;
         for (k, &w) in self.windows.iter().enumerate() {
             if t + 1 < calm_since + w {
                 break;
             }
-            let start = t + 1 - w;
-            let end = t + 1 - done;
-            for r in residual[start.max(fresh).min(end)..end].iter().filter(|r| !r.is_nan()) {
-                sum += single * scores.of(r / single);
-                seen += 1;
-            }
-            if start < fresh {
-                let older = sum_of_observed(&counted[start..fresh.min(end)]);
-                (sum, seen) = (sum + older.0, seen + older.1);
-            }
-            done = w;
-            if 2 * seen < w || seen == 0 {
+            let (start, length) = (t + 1 - w, w as f64);
+            let (sum, seen) = errors.of_window(t, w);
+            if 2.0 * seen < length {
                 continue;
             }
-            let mean = sum / seen as f64;
-            let before = if start > calm_since { residual[start - 1] } else { f64::NAN };
-            let (model, length) = (&self.model, w as f64);
-            let mut widening = (length / seen as f64).sqrt();
+            let mean = sum / seen;
+            let before = if start > calm_since { errors.counted[start - 1] } else { f64::NAN };
+            let mut widening = if seen < length { (length / seen).sqrt() } else { 1.0 };
             let mut value = mean;
             if before.is_nan() {
                 let blind = model.mean[k];
                 widening *= (blind / (blind - model.carried[k].powi(2))).sqrt();
             } else {
-                value -= model.carried[k] * single * scores.of(before / single);
+                value -= model.carried[k] * before;
             }
             each(k, Contrast { mean, value, widening });
         }
@@ -293,10 +270,10 @@ impl Spread {
 
     /// Learns from the errors at `t`. Not to be called for periods inside a surge or drop: a surge must not widen the
     /// spread. `calm_since` is the first period after the last surge; windows that reach before it are not learnt.
-    pub fn learn(&mut self, errors: Errors<'_>, t: usize, calm_since: usize, prior: f64, floor: f64) {
+    pub fn learn(&mut self, errors: &Errors, t: usize, calm_since: usize, prior: f64, floor: f64) {
         let single = self.single(prior, floor);
         let mut seen = [f64::NAN; MAX_WINDOWS];
-        self.contrasts(errors, t, calm_since, single, |k, contrast| {
+        self.contrasts(errors, t, calm_since, |k, contrast| {
             seen[k] = if k == 0 { contrast.mean } else { contrast.value / contrast.widening };
         });
         for (k, error) in seen.iter().enumerate().filter(|(_, e)| !e.is_nan()) {
@@ -354,22 +331,22 @@ mod tests {
         let mut spread = Spread::new(&[1, 2, 4, 7], 365.0);
         let noise: Vec<f64> = (0..300).map(|i| ((i as f64 * 0.618_033_988_749).fract() - 0.5) * 0.4).collect();
         spread.stand_on(56, 0.0);
-        let counted = |spread: &Spread, residual: &[f64]| -> Vec<f64> {
-            residual.iter().map(|r| spread.counts_for(*r, spread.single(0.1, 0.0))).collect()
+        let made = |spread: &Spread, errors: &mut Errors, residual: f64| {
+            errors.make_room();
+            errors.set(errors.len() - 1, residual, spread.counts_for(residual, spread.single(0.1, 0.0)));
         };
-        for t in 0..290 {
-            spread.learn_jump(&noise, t, 0, 0.1, 0.0);
-            let counted = counted(&spread, &noise[..=t]);
-            spread.learn(Errors { residual: &noise, counted: &counted }, t, 0, 0.1, 0.0);
+        let mut errors = Errors::default();
+        for (t, residual) in noise[..290].iter().enumerate() {
+            made(&spread, &mut errors, *residual);
+            spread.learn_jump(&errors.residual, t, 0, 0.1, 0.0);
+            spread.learn(&errors, t, 0, 0.1, 0.0);
         }
-        let mut week = noise.clone();
-        week[290..297].iter_mut().for_each(|r| *r += 0.35);
-        let mut jump = noise;
-        jump[296] += 1.0;
-        let evidence = |residual: &[f64]| {
-            spread.evidence(Errors { residual, counted: &counted(&spread, residual) }, 296, 0, 0.1, 0.0)
+        let evidence = |raise: &dyn Fn(usize) -> f64| {
+            let mut errors = errors.clone();
+            (290..297).for_each(|t| made(&spread, &mut errors, noise[t] + raise(t)));
+            spread.evidence(&errors, 296, 0, 0.1, 0.0)
         };
-        let (week, jump) = (evidence(&week), evidence(&jump));
+        let (week, jump) = (evidence(&|_| 0.35), evidence(&|t| if t == 296 { 1.0 } else { 0.0 }));
         assert!(week.sign > 0.0 && week.p < 1e-4 && week.window > 1, "{week:?}");
         assert!(jump.p > 100.0 * week.p, "{jump:?} {week:?}");
     }

@@ -3,7 +3,9 @@
 
 use crate::baseline::drift::{Bias, Drift};
 use crate::baseline::trailing::{self, Trailing};
-use crate::detect::spike::{Errors, Spread};
+use crate::detect::spike::Spread;
+use crate::detect::windows::Errors;
+use crate::stats::lanes::sum_of_observed;
 use crate::stats::scale::Scale;
 use crate::time::Step;
 
@@ -174,9 +176,7 @@ pub struct Walker {
     settings: Settings,
     trailing: Trailing,
     spread: Spread,
-    residual: Vec<f64>,
-    /// What each residual counts for in windows, by the spread and the tails known when it was judged.
-    counted: Vec<f64>,
+    errors: Errors,
     /// Baselines begin here: the onset of the last level shift, or the first observation; `None` before it.
     begin: Option<usize>,
     calm_since: usize,
@@ -185,7 +185,7 @@ pub struct Walker {
     current: Option<Current>,
     bias: Bias,
     drift: Drift,
-    /// Residuals without the drift, and the drift in each period.
+    /// Residuals without the drift, `NaN` within episodes, and the drift in each period.
     slow: Vec<f64>,
     drifted: Vec<f64>,
     out: Walk,
@@ -206,8 +206,7 @@ impl Walker {
         Walker {
             trailing: Trailing::new(&settings.baseline),
             spread: Spread::new(&settings.windows, settings.per_year),
-            residual: Vec::new(),
-            counted: Vec::new(),
+            errors: Errors::default(),
             begin: None,
             calm_since: 0,
             learnt: 0,
@@ -232,12 +231,12 @@ impl Walker {
 
     /// Number of periods walked so far.
     pub fn len(&self) -> usize {
-        self.residual.len()
+        self.errors.len()
     }
 
     /// Whether the walk has not begun.
     pub fn is_empty(&self) -> bool {
-        self.residual.is_empty()
+        self.errors.len() == 0
     }
 
     /// What is known so far; the episode going on, if any, is not in it: see [`Walker::current`].
@@ -274,9 +273,10 @@ impl Walker {
 
     fn make_room(&mut self) {
         let Walk { expected, spread, z, p, sign, in_episode, .. } = &mut self.out;
-        for values in [&mut self.residual, &mut self.counted, &mut self.slow, expected, spread, z, p] {
+        for values in [&mut self.slow, expected, spread, z, p] {
             values.push(f64::NAN);
         }
+        self.errors.make_room();
         self.drifted.push(0.0);
         sign.push(0.0);
         in_episode.push(false);
@@ -306,7 +306,6 @@ impl Walker {
             },
         };
         let expected = level + season;
-        self.residual[t] = x[t] - expected;
         self.judge(x, expected, prior);
     }
 
@@ -319,13 +318,14 @@ impl Walker {
         while self.learnt + lag <= t && self.learnt < going_on {
             let u = self.learnt;
             self.learnt += 1;
-            if !self.in_telling_episode(u) && !self.residual[u].is_nan() {
-                self.spread.learn_jump(&self.residual, u, self.calm_before(u), prior, floor);
-                let errors = Errors { residual: &self.residual, counted: &self.counted };
-                self.spread.learn(errors, u, self.calm_before(u), prior, floor);
-                self.bias.learn(self.residual[u], self.out.spread[t]);
-                let stretch = self.stretch(u);
-                self.drift.learn(stretch / self.out.spread[t], self.slow[u] / self.out.spread[t]);
+            let residual = self.errors.residual[u];
+            if !self.in_telling_episode(u) && !residual.is_nan() {
+                let calm_since = self.calm_before(u);
+                self.spread.learn_jump(&self.errors.residual, u, calm_since, prior, floor);
+                self.spread.learn(&self.errors, u, calm_since, prior, floor);
+                self.bias.learn(residual, self.out.spread[t]);
+                let scale = self.out.spread[t];
+                self.drift.learn(self.stretch(u) / scale, self.slow[u] / scale);
             }
         }
     }
@@ -336,8 +336,7 @@ impl Walker {
         let Settings { drift_gap, drift_length, .. } = self.settings;
         let end = t.saturating_sub(drift_gap);
         let start = end.saturating_sub(drift_length);
-        let known = (start..end).filter(|&u| !self.out.in_episode[u] && !self.slow[u].is_nan());
-        let (sum, n) = known.fold((0.0, 0usize), |(sum, n), u| (sum + self.slow[u], n + 1));
+        let (sum, n) = sum_of_observed(&self.slow[start..end], |slow| slow);
         if n == 0 || 2 * n < drift_length { f64::NAN } else { sum / n as f64 }
     }
 
@@ -360,9 +359,9 @@ impl Walker {
         let floor = floor(self.settings.scale, expected);
         self.out.expected[t] = expected;
         self.out.spread[t] = self.spread.single(prior, floor);
-        self.counted[t] = self.spread.counts_for(self.residual[t], self.out.spread[t]);
-        let errors = Errors { residual: &self.residual, counted: &self.counted };
-        let evidence = self.spread.evidence(errors, t, self.calm_since, prior, floor);
+        let residual = x[t] - expected;
+        self.errors.set(t, residual, self.spread.counts_for(residual, self.out.spread[t]));
+        let evidence = self.spread.evidence(&self.errors, t, self.calm_since, prior, floor);
         self.out.z[t] = evidence.z;
         self.learn(t, prior, floor);
         if x[t].is_nan() {
@@ -399,15 +398,14 @@ impl Walker {
             window,
         };
         for (u, &value) in x.iter().enumerate().take(t + 1).skip(onset) {
+            // Against the baseline of the day of detection, so that the whole episode has one yardstick.
+            let (expected, spread) = (level + season.at(u), self.out.spread[u]);
+            self.errors.set(u, value - expected, self.spread.counts_for(value - expected, spread));
             if !value.is_nan() {
-                // Against the baseline of the day of detection, so that the whole episode has one yardstick.
-                self.residual[u] = value - level - season.at(u);
-                self.counted[u] = self.spread.counts_for(self.residual[u], self.out.spread[u]);
-                self.out.expected[u] = level + season.at(u);
-                self.out.z[u] = self.residual[u] / self.out.spread[u];
+                (self.out.expected[u], self.out.z[u]) = (expected, (value - expected) / spread);
                 note_peak(&mut episode, u, self.out.z[u]);
             }
-            self.out.in_episode[u] = true;
+            (self.out.in_episode[u], self.slow[u]) = (true, f64::NAN);
         }
         self.current = Some(Current { episode, level, prior, season });
     }
@@ -418,11 +416,11 @@ impl Walker {
         let reach = *self.settings.windows.last().unwrap_or(&1);
         let first = t.saturating_sub(reach.saturating_sub(1)).max(self.calm_since);
         let seen: Vec<f64> =
-            self.residual[t + 1 - window..=t].iter().filter(|r| !r.is_nan()).map(|r| r * sign).collect();
+            self.errors.residual[t + 1 - window..=t].iter().filter(|r| !r.is_nan()).map(|r| r * sign).collect();
         let size = crate::stats::robust::median(&seen).max(2.0 * self.out.spread[t]).min(10.0 * self.out.spread[t]);
         let (mut onset, mut best, mut sum) = (t, f64::NEG_INFINITY, 0.0);
         for u in (first..=t).rev() {
-            let r = self.residual[u] * sign;
+            let r = self.errors.residual[u] * sign;
             if r.is_nan() {
                 continue;
             }
@@ -438,7 +436,7 @@ impl Walker {
     fn carry_on(&mut self, t: usize, mut current: Current, p: f64, sign: f64, window: usize) {
         let episode = &mut current.episode;
         self.out.in_episode[t] = true;
-        let r = self.residual[t] * episode.sign;
+        let r = self.errors.residual[t] * episode.sign;
         let raised = r > self.raised_threshold(t, episode.sign);
         if raised {
             episode.end = t;
@@ -477,14 +475,14 @@ impl Walker {
 
     /// A period counts as raised above one and a half spreads, or half of that while its neighbours carry it.
     fn raised_threshold(&self, t: usize, sign: f64) -> f64 {
-        let before = t.checked_sub(1).map_or(f64::NAN, |u| self.residual[u] * sign);
+        let before = t.checked_sub(1).map_or(f64::NAN, |u| self.errors.residual[u] * sign);
         let carried = before > 1.5 * self.out.spread[t];
         self.out.spread[t] * if carried { 0.75 } else { 1.5 }
     }
 
     /// Calm: for the last `calm` observed periods nothing was raised.
     fn is_calm(&self, t: usize, end: usize) -> bool {
-        let quiet = self.residual[end + 1..=t].iter().filter(|r| !r.is_nan()).count();
+        let quiet = self.errors.residual[end + 1..=t].iter().filter(|r| !r.is_nan()).count();
         quiet >= self.settings.calm
     }
 
@@ -495,7 +493,7 @@ impl Walker {
         }
         self.calm_since = end + 1;
         self.out.episodes.push(episode);
-        self.trailing.expire();
+        self.trailing.expire_level();
     }
 
     /// After a level shift the shifted periods are the new baseline.

@@ -1,33 +1,52 @@
 //! Windows over the errors of a series: what they sum, and what an autoregression leads to expect of them.
 
-use crate::detect::scores::mean_of_correlated;
+use crate::detect::scores::{mean_of_correlated, mean_with_power};
 use crate::stats::plain::Plain;
 
 /// The most windows followed together.
 pub(super) const MAX_WINDOWS: usize = 16;
 
-/// The errors of a series, and what each counts for ([`super::spike::Spread::counts_for`]) by what was known when it was made: of older
-/// ones than `FRESH` that is enough, in a window of hundreds.
-#[derive(Clone, Copy, Debug)]
-pub struct Errors<'a> {
+/// The errors of a series, and what each counts for ([`super::spike::Spread::counts_for`]) by what was known when it
+/// was made. Running sums make a window of hundreds as cheap as one of two.
+#[derive(Clone, Debug, Default)]
+pub struct Errors {
     /// Distances from what was expected; `NaN` for a gap.
-    pub residual: &'a [f64],
-    /// What they count for.
-    pub counted: &'a [f64],
+    pub(super) residual: Vec<f64>,
+    /// What they count for; `NaN` for a gap.
+    pub(super) counted: Vec<f64>,
+    /// Sum of what has been counted, and number of errors, up to and with each period.
+    pub(super) sum: Vec<f64>,
+    pub(super) seen: Vec<f64>,
 }
 
-/// Sum and number of the values that are not `NaN`, in lanes that a processor can work on side by side.
-pub(super) fn sum_of_observed(values: &[f64]) -> (f64, usize) {
-    let (mut sums, mut counts) = ([0.0; 4], [0.0; 4]);
-    let mut take = |lane: usize, value: f64| {
-        let gap = value.is_nan();
-        sums[lane] += if gap { 0.0 } else { value };
-        counts[lane] += if gap { 0.0 } else { 1.0 };
-    };
-    let chunks = values.chunks_exact(4);
-    chunks.remainder().iter().for_each(|value| take(0, *value));
-    chunks.for_each(|four| (0..4).for_each(|lane| take(lane, four[lane])));
-    ((sums[0] + sums[1]) + (sums[2] + sums[3]), counts.iter().sum::<f64>() as usize)
+impl Errors {
+    /// Number of periods.
+    pub(super) fn len(&self) -> usize {
+        self.residual.len()
+    }
+
+    /// One more period, of which nothing is known yet.
+    pub(super) fn make_room(&mut self) {
+        let (sum, seen) = (self.sum.last().copied(), self.seen.last().copied());
+        self.residual.push(f64::NAN);
+        self.counted.push(f64::NAN);
+        self.sum.push(sum.unwrap_or(0.0));
+        self.seen.push(seen.unwrap_or(0.0));
+    }
+
+    /// The error of period `t`, after which no error may be known yet.
+    pub(super) fn set(&mut self, t: usize, residual: f64, counted: f64) {
+        let (sum, seen) = t.checked_sub(1).map_or((0.0, 0.0), |u| (self.sum[u], self.seen[u]));
+        let gap = counted.is_nan();
+        (self.residual[t], self.counted[t]) = (residual, counted);
+        (self.sum[t], self.seen[t]) = if gap { (sum, seen) } else { (sum + counted, seen + 1.0) };
+    }
+
+    /// What the window of `w` periods that ends at `t` counts for, and how many errors are in it.
+    pub(super) fn of_window(&self, t: usize, w: usize) -> (f64, f64) {
+        let before = (t + 1).checked_sub(w + 1).map_or((0.0, 0.0), |u| (self.sum[u], self.seen[u]));
+        (self.sum[t] - before.0, self.seen[t] - before.1)
+    }
 }
 
 /// What an autoregression leads to expect of each window. Powers are dear, and it changes once a period.
@@ -47,8 +66,9 @@ impl Model {
     pub(super) fn of(windows: &[usize], rho: f64, level_length: f64) -> Model {
         let level_error = mean_of_correlated(level_length, rho);
         let mut model = Model { rho, ..Model::default() };
-        for (k, w) in windows.iter().map(|w| *w as f64).enumerate() {
-            (model.mean[k], model.carried[k]) = (mean_of_correlated(w, rho), carried(w, rho));
+        for (k, &w) in windows.iter().enumerate() {
+            let power = rho.powi(w as i32);
+            (model.mean[k], model.carried[k]) = (mean_with_power(w as f64, rho, power), carried(w as f64, rho, power));
             model.contrast[k] = (model.mean[k] - model.carried[k].powi(2) + level_error) / (1.0 + level_error);
         }
         model
@@ -64,6 +84,6 @@ impl Plain for Model {
 }
 
 /// What a residual before the window leads to expect of the mean of the window's `w` values, for an AR(1) process.
-fn carried(w: f64, rho: f64) -> f64 {
-    rho * (1.0 - rho.powf(w)) / (w * (1.0 - rho))
+fn carried(w: f64, rho: f64, power: f64) -> f64 {
+    rho * (1.0 - power) / (w * (1.0 - rho))
 }

@@ -104,7 +104,8 @@ pub(crate) fn set_end(episode: &mut Episode, walk: &Walk, x: &[f64]) {
 /// Breaks of the deseasonalised series, seen from the whole of it.
 pub(crate) fn change_points(x: &[f64], settings: &Settings) -> Vec<ChangePoint> {
     let season = Season::learn(x, 0, &settings.baseline.seasons);
-    let level: Vec<f64> = x.iter().enumerate().map(|(t, v)| v - season.at(t)).collect();
+    let mut level = x.to_vec();
+    season.take_out(&mut level, 0);
     let cycle = settings.baseline.seasons.first().copied().unwrap_or(1);
     changepoint::change_points(&level, &changepoint::Settings { season: cycle, ..Default::default() })
 }

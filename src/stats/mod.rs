@@ -2,6 +2,7 @@
 //! numbers. `NaN` is a missing value everywhere and is left out.
 
 pub mod fdr;
+pub mod lanes;
 pub mod longrun;
 pub(crate) mod plain;
 pub mod resample;

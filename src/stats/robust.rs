@@ -1,7 +1,5 @@
 //! Location and scale that a few wild values cannot move.
 
-use std::cmp::Ordering;
-
 /// 1 ÷ Φ⁻¹(3/4): turns a median absolute deviation into a standard deviation under the Normal distribution.
 pub const MAD_TO_SD: f64 = 1.482_602_218_505_602;
 
@@ -29,9 +27,7 @@ pub fn median_in_place(values: &mut [f64]) -> f64 {
     if n == 0 {
         return f64::NAN;
     }
-    // Without `NaN` all values compare, in fewer steps than a total order takes.
-    let order = |a: &f64, b: &f64| a.partial_cmp(b).unwrap_or(Ordering::Equal);
-    let (below, &mut upper, _) = values.select_nth_unstable_by(n / 2, order);
+    let (below, &mut upper, _) = values.select_nth_unstable_by(n / 2, f64::total_cmp);
     if n % 2 == 1 {
         return upper;
     }
@@ -53,6 +49,15 @@ pub fn mad_sd(values: &[f64], center: f64) -> f64 {
 /// As [`mad_sd`], on any values, with a buffer to overwrite.
 pub fn mad_sd_with(values: impl IntoIterator<Item = f64>, center: f64, scratch: &mut Vec<f64>) -> f64 {
     median_with(values.into_iter().map(|v| (v - center).abs()), scratch) * MAD_TO_SD
+}
+
+/// Median of the values that are not `NaN`, and their median absolute deviation around it as a standard deviation.
+/// `scratch` is overwritten.
+pub fn median_and_mad_sd(values: impl IntoIterator<Item = f64>, scratch: &mut Vec<f64>) -> (f64, f64) {
+    let middle = median_with(values, scratch);
+    // What the median has reordered are still the same values.
+    scratch.iter_mut().for_each(|v| *v = (*v - middle).abs());
+    (middle, median_in_place(scratch) * MAD_TO_SD)
 }
 
 /// One step from `middle` towards a Huber (1964) location: the weighted mean of the deviations from it, each cut off at

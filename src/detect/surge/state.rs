@@ -2,6 +2,7 @@
 
 use super::{Current, Episode, Settings, Walk, Walker};
 use crate::baseline::trailing::Trailing;
+use crate::detect::windows::Errors;
 use crate::stats::plain::{Plain, plain};
 use std::ops::Range;
 
@@ -97,14 +98,16 @@ impl Walker {
         self.len().min(self.learnt).min(going_on).saturating_sub(reach)
     }
 
-    fn arrays(&self) -> [&Vec<f64>; 7] {
+    fn arrays(&self) -> [&Vec<f64>; 9] {
         let Walk { expected, spread, z, .. } = &self.out;
-        [&self.residual, &self.counted, &self.slow, &self.drifted, expected, spread, z]
+        let Errors { residual, counted, sum, seen } = &self.errors;
+        [residual, counted, sum, seen, &self.slow, &self.drifted, expected, spread, z]
     }
 
-    fn arrays_mut(&mut self) -> [&mut Vec<f64>; 7] {
+    fn arrays_mut(&mut self) -> [&mut Vec<f64>; 9] {
         let Walk { expected, spread, z, .. } = &mut self.out;
-        [&mut self.residual, &mut self.counted, &mut self.slow, &mut self.drifted, expected, spread, z]
+        let Errors { residual, counted, sum, seen } = &mut self.errors;
+        [residual, counted, sum, seen, &mut self.slow, &mut self.drifted, expected, spread, z]
     }
 }
 

@@ -1,5 +1,7 @@
 use super::*;
 use crate::stats::resample::generator;
+use crate::stats::scale::Scale;
+use crate::time::Step;
 use proptest::prelude::*;
 use rand_distr::{Distribution, StandardNormal};
 

@@ -204,3 +204,23 @@ fn a_store_of_a_later_version_is_left_alone() {
     drop(store);
     job.run(99).code(2).says("the store has version 99");
 }
+
+#[test]
+fn walks_of_another_version_are_made_anew_and_nothing_is_told_twice() {
+    let (job, other) = (Job::new(131, STDOUT), Job::new(131, STDOUT));
+    for job in [&job, &other] {
+        job.arrive(0..100).run(99).code(0);
+        job.live(100..120);
+    }
+    let store = rusqlite::Connection::open(other.dir.path("floodmark.db")).expect("a store");
+    // As an earlier version would have left them: of another name and of another form.
+    let changed = store.execute("UPDATE meta SET value = x'31203536' WHERE name = 'walks-of'", []).expect("written");
+    let walks = store.execute("UPDATE walks SET body = x'0102'", []).expect("written");
+    assert!(changed == 1 && walks > 0);
+    drop(store);
+    other.arrive(120..121).run(120).code(0).says("walked anew from what is kept");
+    job.live(120..131);
+    other.live(121..131);
+    assert!(!job.told().is_empty());
+    assert_eq!((job.told(), job.alerts()), (other.told(), other.alerts()));
+}

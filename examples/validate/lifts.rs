@@ -2,7 +2,7 @@
 use crate::Report;
 use crate::detection::error;
 use crate::panels::{Noise, normal, number, panel, series};
-use floodmark::alert::{Analysis, Event, Window};
+use floodmark::alert::{Analysis, Event, LiftRow, Window};
 use floodmark::pipeline::{self, Options};
 use floodmark::series::{Level, Panel, Role};
 use floodmark::stats::resample::generator;
@@ -71,8 +71,8 @@ fn lifted(mut values: Vec<f64>, len: usize, factor: f64) -> Vec<f64> {
 }
 
 /// Ten outlets of a state, twenty references; a common wandering factor; from the event on everything rises by
-/// `cycle`, the outlets of the state by `own` more.
-fn news(run: u64, cycle: f64, own: f64) -> Panel {
+/// `cycle`, the outlets of the state by `own` more for so many `days`.
+fn news(run: u64, cycle: f64, own: f64, days: usize) -> Panel {
     let mut rng = generator(44, run);
     let mut factor = 0.0;
     let common: Vec<f64> = (0..DAYS)
@@ -84,10 +84,13 @@ fn news(run: u64, cycle: f64, own: f64) -> Panel {
     let all = (0..30)
         .map(|i| {
             let loading: f64 = rng.random_range(0.7..1.3);
-            let raised = cycle * if i < 10 { own } else { 1.0 };
             let values = series(&mut rng, DAYS, Noise::Ar(0.5, 0.1), 0.0);
-            let moved = values.iter().zip(&common).map(|(v, c)| (v * (loading * c).exp()).round()).collect();
-            lifted(moved, 28, raised)
+            let mut moved: Vec<f64> =
+                values.iter().zip(&common).map(|(v, c)| (v * (loading * c).exp()).round()).collect();
+            for (day, value) in moved[EVENT..EVENT + 28].iter_mut().enumerate() {
+                *value = (*value * cycle * if i < 10 && day < days { own } else { 1.0 }).round();
+            }
+            moved
         })
         .collect();
     let mut panel = panel(all, |i| if i < 10 { Role::State } else { Role::Reference });
@@ -111,7 +114,7 @@ pub fn news_cycle(report: &mut Report) {
         let (mut n, mut covered, mut width, mut net, mut lift) = (0.0, 0.0, 0.0, 0.0, 0.0);
         let mut outlets = 0.0;
         for run in 0..runs {
-            let found = at_event(&news(run, 1.5, own));
+            let found = at_event(&news(run, 1.5, own, 28));
             // The tables hold net lifts for states, the alerts for every outlet.
             for row in found.lifts.iter().filter(|l| l.window == Window::Week1 && !l.net_lift.low.is_nan()) {
                 n += 1.0;
@@ -143,5 +146,43 @@ pub fn news_cycle(report: &mut Report) {
             (share - 0.9).abs() <= 0.04 + 2.0 * error(0.9, n),
             &format!("coverage of net lifts at +{:.0}%", 100.0 * (own - 1.0)),
         );
+    }
+}
+
+/// Net lifts of the largest day: it is chosen for its noise, among many days or few.
+pub fn largest_day(report: &mut Report) {
+    let runs = report.runs(50, 20);
+    report.line("\n## Net lifts of the largest day\n");
+    report.line(&format!("The same panels; the state's outlets rise further for so many days. The net lift of the day with the largest raw lift, of the state and of its outlets; the truth is the further lift of that day. {runs} panels a row.\n"));
+    report.line("| further lift | days | net interval holds it (± standard error over panels) | mean width |");
+    report.line("|---|---|---|---|");
+    for (own, days) in [(1.0, 28), (1.42, 28), (1.42, 7), (2.0, 1)] {
+        let (mut width, mut shares) = (0.0, Vec::new());
+        for run in 0..runs {
+            let found = at_event(&news(run, 1.5, own, days));
+            let peak = |row: &&LiftRow| row.window == Window::Peak && !row.net_lift.low.is_nan();
+            let rows: Vec<&LiftRow> = found.lifts.iter().filter(peak).collect();
+            let held = |row: &&&LiftRow| {
+                let day = (row.from / 86_400) as usize - EVENT;
+                let truth = if day < days { own - 1.0 } else { 0.0 };
+                row.net_lift.low <= truth && truth <= row.net_lift.high
+            };
+            shares.push(rows.iter().filter(held).count() as f64 / rows.len() as f64);
+            width += rows.iter().map(|row| row.net_lift.high - row.net_lift.low).sum::<f64>() / rows.len() as f64;
+        }
+        let n = shares.len() as f64;
+        let share = shares.iter().sum::<f64>() / n;
+        let error = (shares.iter().map(|s| (s - share).powi(2)).sum::<f64>() / n / n).sqrt();
+        let what = format!("+{:.0}% for {days} days", 100.0 * (own - 1.0));
+        report.line(&format!(
+            "| +{:.0}% | {days} | {:.1}% ± {:.1} | {:.2} |",
+            100.0 * (own - 1.0),
+            100.0 * share,
+            100.0 * error,
+            width / n
+        ));
+        report.goal((0.86..=0.94).contains(&share), &format!("coverage of net peaks, {what}: {:.1}%", 100.0 * share));
+        // One clear day is held too often (96%): intervals are only ever made wider. Too seldom is what must not be.
+        report.promise(share >= 0.86 - 2.0 * error, &format!("coverage of net peaks, {what}"));
     }
 }

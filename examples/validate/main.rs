@@ -73,6 +73,7 @@ fn main() {
     if part("lifts") {
         lifts::raw(&mut report);
         lifts::news_cycle(&mut report);
+        lifts::largest_day(&mut report);
     }
     if part("real") && !quick {
         real::tables(&mut report, &data);

@@ -1,6 +1,7 @@
 //! Conformal inference for an effect on the last periods of a series, and the calibration of its level.
 
 use crate::stats::resample::generator;
+use crate::stats::robust::quantile_of_sorted;
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 use std::sync::OnceLock;
@@ -30,23 +31,53 @@ impl Conformal {
 
     /// How far below and above the estimate an effect is not refused at `alpha`; `NaN` where no distance is.
     pub(super) fn reach(&self, alpha: f64) -> (f64, f64) {
-        let (mut below, mut above) = (Vec::new(), Vec::new());
-        for (a, b) in self.a.iter().zip(&self.b).skip(1) {
-            let rest = a - self.theta * b;
-            // |rest − δb| ≥ δB ends at one of two places, for δ to either side.
-            let (with, against) = (self.b[0] + b, self.b[0] - b);
-            let ends = |r: f64| if r >= 0.0 { r / with.max(1e-12) } else { -r / against.max(1e-12) };
-            above.push(ends(rest));
-            below.push(ends(-rest));
-        }
         let refused = (alpha * self.a.len() as f64 + 1e-9).floor() as usize;
         let pick = |mut ends: Vec<f64>| {
             // The window itself is never refused and counts as the first.
             let Some(rank) = refused.checked_sub(1).filter(|rank| *rank < ends.len()) else { return f64::NAN };
             *ends.select_nth_unstable_by(rank, |a, b| b.total_cmp(a)).1
         };
-        (pick(below), pick(above))
+        (pick(self.ends(-1.0)), pick(self.ends(1.0)))
     }
+
+    /// The same of a window chosen as the largest of so many `rivals`, at `alpha` and for a test that must be made at
+    /// `level` to have that size: its noise is the largest of theirs. It hardly ever lies far below nothing then, and
+    /// what the upper end does not miss the lower one may. The few largest blocks do not show how large the largest of
+    /// many is: beyond the outer tenth the tail is exponential.
+    pub(super) fn reach_of_largest(&self, rivals: usize, alpha: f64, level: f64) -> (f64, f64) {
+        let (below, above) = self.reach(level);
+        if rivals < 2 || below.is_nan() {
+            return (below, above);
+        }
+        let missed = alpha - (alpha / 2.0).powi(rivals.min(99) as i32);
+        let each = 2.0 * (1.0 - (1.0 - missed).powf(1.0 / rivals as f64)) * level / alpha;
+        (below.max(tail_quantile(self.ends(-1.0), each)), above)
+    }
+
+    /// Where each block ends to refuse effects above (`side` +1) or below (−1) the estimate.
+    fn ends(&self, side: f64) -> Vec<f64> {
+        let blocks = self.a.iter().zip(&self.b).skip(1);
+        let end = |(a, b): (&f64, &f64)| {
+            let rest = side * (a - self.theta * b);
+            // |rest − δb| ≥ δB ends at one of two places, for δ to either side.
+            let (with, against) = (self.b[0] + b, self.b[0] - b);
+            if rest >= 0.0 { rest / with.max(1e-12) } else { -rest / against.max(1e-12) }
+        };
+        blocks.map(end).collect()
+    }
+}
+
+/// What a share `p` of such values lies beyond, by an exponential tail from the outer tenth on.
+fn tail_quantile(mut values: Vec<f64>, p: f64) -> f64 {
+    values.sort_unstable_by(f64::total_cmp);
+    let outer = (values.len() / 10).max(1).min(values.len() - 1);
+    let (inner, tail) = values.split_at(values.len() - outer);
+    let (threshold, share) = (inner[inner.len() - 1], outer as f64 / values.len() as f64);
+    if p >= share {
+        return quantile_of_sorted(&values, 1.0 - p);
+    }
+    let excess = tail.iter().map(|v| v - threshold).sum::<f64>() / outer as f64;
+    threshold + excess * (share / p).ln()
 }
 
 /// Memories of noise at which the conformal p-value is looked at; in between, straight lines.

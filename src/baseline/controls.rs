@@ -6,7 +6,7 @@ use crate::stats::robust::{mad_sd, median};
 use std::ops::Range;
 
 /// A control that moved further than this many spreads against the others has moved for its own reasons.
-const MOVED: f64 = 2.5;
+pub(super) const MOVED: f64 = 2.5;
 /// Beyond so many spreads the penalty on a control's own coefficient is at least doubled.
 pub(super) const SUSPECT: f64 = 1.5;
 
@@ -84,10 +84,14 @@ impl Rows {
         (before >= 14 && times.len() > before).then_some(Rows { times, before })
     }
 
-    /// The same baseline with a window of the one period `t`.
-    pub(crate) fn with_period(&self, t: usize) -> Rows {
-        let baseline = self.times[..self.before].iter().copied();
-        Rows { times: baseline.chain([t]).collect(), before: self.before }
+    /// The same baseline with all of `window`, observed or not.
+    pub(super) fn with_window(&self, window: Range<usize>) -> Rows {
+        Rows { times: self.times[..self.before].iter().copied().chain(window).collect(), before: self.before }
+    }
+
+    /// The periods of the baseline.
+    pub(super) fn past(&self) -> &[usize] {
+        &self.times[..self.before]
     }
 
     /// The rows of the window.
@@ -107,8 +111,8 @@ impl Rows {
         left
     }
 
-    /// The same in place.
-    pub(super) fn take_season(&self, values: &mut [f64], season: usize) {
+    /// The same in place; gives the means.
+    pub(super) fn take_season(&self, values: &mut [f64], season: usize) -> Vec<f64> {
         let (mut means, mut counts) = (vec![0.0; season], vec![0.0; season]);
         for (v, phase) in values.iter().zip(self.phases(season)) {
             means[phase] += v;
@@ -118,10 +122,11 @@ impl Rows {
         for (v, phase) in values.iter_mut().zip(self.phases(season)) {
             *v -= means[phase];
         }
+        means
     }
 
     /// The phase of each row. Most rows follow one another: a remainder is seldom needed.
-    fn phases(&self, season: usize) -> impl Iterator<Item = usize> + '_ {
+    pub(super) fn phases(&self, season: usize) -> impl Iterator<Item = usize> + '_ {
         let (mut phase, mut before) = (0, 0);
         self.times.iter().map(move |&t| {
             // A window given by the caller may lie before the baseline.

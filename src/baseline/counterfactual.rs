@@ -15,7 +15,7 @@ use crate::baseline::ridge::{CHOICES, Design, Ridge};
 use crate::measure::expected::{Expected, Setting};
 use crate::stats::robust::{mad_sd, mean};
 use std::ops::Range;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 /// A lift with the movement of the reference outlets divided out.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,7 +60,7 @@ pub fn net_lift(
     let own = Expected::fit(treated, baseline.clone(), exclude, setting)?;
     let rows = Rows::of(treated, baseline, window, exclude)?;
     let offered = Offered::new(controls, &rows, setting.offset()?);
-    Counterfactual::new(controls, &offered, rows, setting)?.net_lift(treated, &own, setting, true)
+    Counterfactual::new(controls, &offered, rows, setting)?.net_lift(treated, &own, None, setting, true)
 }
 
 /// Everything about a counterfactual that does not depend on the series treated: series observed in the same periods
@@ -78,8 +78,6 @@ pub(crate) struct Counterfactual {
     inside: Vec<f64>,
     /// The regression with each penalty, once it has been asked for.
     fits: [OnceLock<Fit>; CHOICES],
-    /// Another whose residuals behave alike, and tells how.
-    like: Option<Arc<Counterfactual>>,
 }
 
 /// A regression, what it leaves of an effect in the window, and how its residuals behave.
@@ -89,7 +87,7 @@ struct Fit {
     calibration: Calibration,
 }
 
-fn logarithms(series: &[f64], rows: &Rows, offset: f64) -> Vec<f64> {
+pub(super) fn logarithms(series: &[f64], rows: &Rows, offset: f64) -> Vec<f64> {
     rows.times.iter().map(|&t| (series.get(t).copied().unwrap_or(f64::NAN) + offset).ln()).collect()
 }
 
@@ -117,12 +115,7 @@ impl Counterfactual {
         columns.iter_mut().for_each(|column| column.x = Vec::new());
         let inside = (0..rows.times.len()).map(|i| f64::from(u8::from(i >= rows.before))).collect();
         let fits = Default::default();
-        Some(Counterfactual { rows, offset, season, columns, report, middle, design, inside, fits, like: None })
-    }
-
-    /// Calibrated as `other` is, which has as many rows in baseline and window.
-    pub(crate) fn calibrated_like(self, other: Arc<Counterfactual>) -> Counterfactual {
-        Counterfactual { like: Some(other), ..self }
+        Some(Counterfactual { rows, offset, season, columns, report, middle, design, inside, fits })
     }
 
     /// Whether it serves a series that is compared in `rows` with this offset of its logarithm.
@@ -138,46 +131,32 @@ impl Counterfactual {
         })
     }
 
-    /// The net lift of `treated`, whose expectation from its own past is `own`; with its controls if they are to be `named`.
+    /// The net lift of `treated`, whose expectation from its own past is `own`; with its controls if they are to be
+    /// `named`. Without the number of a `penalty` the best one is looked for.
     pub(crate) fn net_lift(
         &self,
         treated: &[f64],
         own: &Expected,
+        penalty: Option<usize>,
         setting: &Setting<'_>,
         named: bool,
     ) -> Option<NetLift> {
         let (rows, before) = (&self.rows, self.rows.before);
         let x = logarithms(treated, rows, self.offset);
         let gap: Vec<f64> = x.iter().zip(&self.middle).map(|(x, m)| x - m).collect();
-        let penalty = self.design.choose_penalty(&gap, rows, self.season);
+        let penalty = penalty.unwrap_or_else(|| self.design.choose_penalty(&gap, rows, self.season));
         let Fit { ridge, effect, .. } = self.fit(penalty, setting);
         let mut residual = gap.clone();
         self.refit(ridge, &mut residual);
         let conformal = Conformal::of(&residual, effect, before)?;
         let left: Vec<f64> = residual.iter().zip(effect).map(|(r, e)| r - conformal.theta * e).collect();
-        let calibrated = self.like.as_deref().unwrap_or(self).calibrated(penalty, &left, setting);
-        let (below, above) = conformal.reach(calibrated.level(1.0 - setting.level));
-
-        // Expected values in the units of the series: the level is set so that the baseline adds up.
-        let limit = 4.0 * mad_sd(&left[..before], 0.0);
-        let smear = mean(&left[..before].iter().map(|r| r.clamp(-limit, limit).exp()).collect::<Vec<_>>());
-        let (mut observed, mut expected, mut alone) = (0.0, 0.0, 0.0);
-        for i in before..rows.times.len() {
-            let fitted = x[i] - left[i] - conformal.theta;
-            observed += treated[rows.times[i]];
-            expected += (fitted.exp() * smear - self.offset).max(0.0);
-            alone += own.at(rows.times[i]);
-        }
-        if expected <= 0.0 || alone <= 0.0 {
-            return None;
-        }
-        let ratio = observed / expected;
-        Some(NetLift {
-            reference_lift: expected / alone - 1.0,
-            net: Estimate { point: ratio - 1.0, low: ratio * (-below).exp() - 1.0, high: ratio * above.exp() - 1.0 },
-            p_value: calibrated.p_value(conformal.p_value()),
-            controls: if named { self.weighted(ridge, &gap, conformal.theta) } else { Vec::new() },
-        })
+        let calibrated = self.calibrated(penalty, &left, setting);
+        let fitted: Vec<f64> = (before..x.len()).map(|i| x[i] - left[i] - conformal.theta).collect();
+        let comparison = Comparison { past: &left[..before], times: &rows.times[before..], fitted: &fitted };
+        let lift = comparison.lift(treated, own, self.offset)?;
+        let reach = conformal.reach(calibrated.level(1.0 - setting.level));
+        let controls = if named { self.weighted(ridge, &gap, conformal.theta) } else { Vec::new() };
+        Some(lift.net(reach, calibrated.p_value(conformal.p_value()), controls))
     }
 
     /// Leaves of `values` what season and regression do not explain.
@@ -194,12 +173,66 @@ impl Counterfactual {
     /// The controls with their weights in the course expected of a series that lies `gap` from their mean.
     fn weighted(&self, ridge: &Ridge, gap: &[f64], theta: f64) -> Vec<Control> {
         let calm: Vec<f64> = gap.iter().zip(&self.inside).map(|(g, i)| g - theta * i).collect();
-        let weights = self.design.weights(ridge, &self.rows.deseason(&calm, self.season), self.columns.len());
-        let mut report = self.report.clone();
-        for (column, weight) in self.columns.iter().zip(weights) {
-            let standing = if column.moved > SUSPECT { Standing::DownWeighted } else { Standing::Used };
-            report[column.index] = column.control(weight, standing);
+        let calm = self.rows.deseason(&calm, self.season);
+        weighted(&self.design, ridge, &calm, &self.columns, &self.report)
+    }
+}
+
+/// The controls with their weights in the course that a regression makes of `calm`, the deseasonalised distances of a
+/// series from their mean.
+pub(super) fn weighted(
+    design: &Design,
+    ridge: &Ridge,
+    calm: &[f64],
+    columns: &[Column],
+    report: &[Control],
+) -> Vec<Control> {
+    let mut report = report.to_vec();
+    for (column, weight) in columns.iter().zip(design.weights(ridge, calm, columns.len())) {
+        let standing = if column.moved > SUSPECT { Standing::DownWeighted } else { Standing::Used };
+        report[column.index] = column.control(weight, standing);
+    }
+    report
+}
+
+/// A window beside what was expected of it.
+pub(super) struct Comparison<'a> {
+    /// What is left of the baseline, logarithms.
+    pub(super) past: &'a [f64],
+    /// The periods of the window.
+    pub(super) times: &'a [usize],
+    /// The logarithms expected in these.
+    pub(super) fitted: &'a [f64],
+}
+
+/// What a window holds beside what was expected of it.
+pub(super) struct Compared {
+    reference_lift: f64,
+    ratio: f64,
+}
+
+impl Comparison<'_> {
+    /// The lift of `treated`; `None` where nothing was expected.
+    pub(super) fn lift(&self, treated: &[f64], own: &Expected, offset: f64) -> Option<Compared> {
+        // Expected values in the units of the series: the level is set so that the baseline adds up.
+        let limit = 4.0 * mad_sd(self.past, 0.0);
+        let smear = mean(&self.past.iter().map(|r| r.clamp(-limit, limit).exp()).collect::<Vec<_>>());
+        let (mut observed, mut expected, mut alone) = (0.0, 0.0, 0.0);
+        for (&t, fitted) in self.times.iter().zip(self.fitted) {
+            observed += treated[t];
+            expected += (fitted.exp() * smear - offset).max(0.0);
+            alone += own.at(t);
         }
-        report
+        let known = expected > 0.0 && alone > 0.0;
+        known.then(|| Compared { reference_lift: expected / alone - 1.0, ratio: observed / expected })
+    }
+}
+
+impl Compared {
+    /// With how far its logarithm may lie below and above.
+    pub(super) fn net(self, (below, above): (f64, f64), p_value: f64, controls: Vec<Control>) -> NetLift {
+        let Compared { reference_lift, ratio } = self;
+        let (low, high) = (ratio * (-below).exp() - 1.0, ratio * above.exp() - 1.0);
+        NetLift { reference_lift, net: Estimate { point: ratio - 1.0, low, high }, p_value, controls }
     }
 }

@@ -9,4 +9,5 @@ pub mod local;
 pub(crate) mod offered;
 mod ridge;
 pub mod seasonal;
+pub(crate) mod single;
 pub mod trailing;

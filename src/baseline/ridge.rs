@@ -4,7 +4,7 @@ use crate::baseline::controls::{Column, Rows, SUSPECT};
 use crate::stats::robust::mean;
 use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// At most this many controls enter the regression beside the mean of all: the quietest ones. The treated series has
 /// no say in the choice, or the fit would flatter the baseline against the window and the p-value with it.
@@ -22,7 +22,8 @@ type Factor = Option<Cholesky<f64, Dyn>>;
 pub(super) struct Design {
     z: Arc<DMatrix<f64>>,
     gram: DMatrix<f64>,
-    folds: Vec<Fold>,
+    /// Once a penalty is to be chosen.
+    folds: OnceLock<Vec<Fold>>,
     /// For each column of `z`: which control it is, and what its deviations were multiplied by.
     scales: Vec<(usize, f64)>,
 }
@@ -40,14 +41,29 @@ impl Ridge {
         left
     }
 
-    /// The same in place.
-    pub(super) fn take_fit(&self, values: &mut [f64]) {
-        let (Some(factor), n) = (&self.factor, values.len()) else { return };
-        let columns = self.z.as_slice();
-        let cross = DVector::from_iterator(self.z.ncols(), columns.chunks_exact(n).map(|z| dot(z, values)));
-        let beta = factor.solve(&cross);
+    /// The same in place; gives the coefficients, none without a regression.
+    pub(super) fn take_fit(&self, values: &mut [f64]) -> Vec<f64> {
+        if self.factor.is_none() {
+            return Vec::new();
+        }
+        let columns = self.z.as_slice().chunks_exact(values.len());
+        let beta = self.solve(columns.map(|z| dot(z, values)).collect());
+        self.take(&beta, values);
+        beta
+    }
+
+    /// The coefficients whose products with the controls are `cross`; none without a regression.
+    pub(super) fn solve(&self, cross: Vec<f64>) -> Vec<f64> {
+        let Some(factor) = &self.factor else { return Vec::new() };
+        let mut beta = DVector::from_vec(cross);
+        factor.solve_mut(&mut beta);
+        beta.data.into()
+    }
+
+    /// Takes out of `values` what these coefficients make of the controls.
+    pub(super) fn take(&self, beta: &[f64], values: &mut [f64]) {
+        let (z, n) = (self.z.as_slice(), values.len());
         // Four at a time: the values go through the processor a quarter as often.
-        let (z, beta) = (columns, beta.as_slice());
         for (z, beta) in z.chunks(4 * n).zip(beta.chunks(4)) {
             match *beta {
                 [a, b, c, d] => {
@@ -99,10 +115,9 @@ impl Design {
         candidates.sort_by(|a, b| a.0.total_cmp(&b.0));
         candidates.truncate(MOST_CONTROLS);
         let z = DMatrix::from_fn(rows.times.len(), candidates.len(), |i, k| candidates[k].3[i]);
-        let (past, folds) = folds(&z, before);
-        let gram = past + products(&z, rows.window());
+        let gram = products(&z, 0..before) + products(&z, rows.window());
         Design {
-            folds,
+            folds: OnceLock::new(),
             z: Arc::new(z),
             gram,
             scales: candidates.iter().map(|(_, k, weight, _)| (*k, *weight)).collect(),
@@ -118,6 +133,12 @@ impl Design {
         }
         let rest = (1.0 - own.iter().sum::<f64>()) / n as f64;
         own.iter().map(|weight| weight + rest).collect()
+    }
+
+    /// The controls in the regression, in its order: number, what their deviations are multiplied by, their spread then.
+    pub(super) fn scales(&self) -> impl Iterator<Item = (usize, f64, f64)> + '_ {
+        let spread = |k: usize| (self.gram[(k, k)] / self.z.nrows() as f64).sqrt();
+        self.scales.iter().enumerate().map(move |(k, (number, weight))| (*number, *weight, spread(k)))
     }
 
     /// The regression on all rows with the penalty of this number. The last leaves the mean of the references alone.
@@ -136,9 +157,10 @@ impl Design {
         }
         let target = rows.deseason(&gap[..n], season);
         let mut losses = [0.0; CHOICES];
-        let crosses: Vec<DVector<f64>> = self.folds.iter().map(|fold| fold.cross(&self.z, &target)).collect();
+        let folds = self.folds.get_or_init(|| folds(&self.z, n));
+        let crosses: Vec<DVector<f64>> = folds.iter().map(|fold| fold.cross(&self.z, &target)).collect();
         let all: DVector<f64> = crosses.iter().sum();
-        for (fold, cross) in self.folds.iter().zip(crosses) {
+        for (fold, cross) in folds.iter().zip(crosses) {
             let right = &all - &cross;
             let square: f64 = target[fold.held.clone()].iter().map(|v| v * v).sum();
             losses[PENALTIES.len()] += square;
@@ -171,8 +193,8 @@ impl Fold {
     }
 }
 
-/// Products of the columns over the baseline's `n` rows, and its stretches.
-fn folds(z: &DMatrix<f64>, n: usize) -> (DMatrix<f64>, Vec<Fold>) {
+/// The stretches of the baseline's `n` rows.
+fn folds(z: &DMatrix<f64>, n: usize) -> Vec<Fold> {
     let held = (0..FOLDS).map(|fold| fold * n / FOLDS..(fold + 1) * n / FOLDS);
     let parts: Vec<(Range<usize>, DMatrix<f64>)> = held.map(|held| (held.clone(), products(z, held))).collect();
     let all = parts.iter().fold(DMatrix::zeros(z.ncols(), z.ncols()), |all, (_, gram)| all + gram);
@@ -181,8 +203,7 @@ fn folds(z: &DMatrix<f64>, n: usize) -> (DMatrix<f64>, Vec<Fold>) {
         let factors = PENALTIES.iter().map(|c| penalised(&rest, c * n as f64).cholesky()).collect();
         Fold { held, gram, factors }
     };
-    let folds = parts.into_iter().map(without).collect();
-    (all, folds)
+    parts.into_iter().map(without).collect()
 }
 
 /// Products of the columns with each other over some rows.

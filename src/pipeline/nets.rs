@@ -4,7 +4,7 @@
 use crate::alert::{ControlRow, ControlUse, LiftRow};
 use crate::baseline::counterfactual::NetLift;
 use crate::pipeline::in_parallel;
-use crate::pipeline::lifts::{Around, Tables, outside_window};
+use crate::pipeline::lifts::{Around, Stand, Tables, outside_window};
 use crate::pipeline::references::Place;
 use crate::pipeline::score::Scored;
 use crate::series::Level;
@@ -41,7 +41,8 @@ impl Tables<'_> {
             around.places.iter().enumerate().filter(|(_, place)| place.event == event).unzip();
         let Some(before) = places.first().map(|place| place.at) else { return Vec::new() };
         let outside = outside_window(&around.mask, before, self.grid);
-        let windows: Vec<_> = places.iter().map(|place| place.range.clone()).collect();
+        let window = |(row, place): (&usize, &&Stand)| (around.rows.visits[*row].window, place.range.clone());
+        let windows: Vec<_> = rows.iter().zip(&places).map(window).collect();
         // The outlets of a state are compared with the same controls: what became of these is said once.
         let named = around.series.watched.level == Level::State;
         let place = Place { before, excluded: &outside, named };

@@ -1,12 +1,13 @@
 //! The reference outlets of each country: controls of net lifts, and placebos in space.
 
-use crate::alert::{ControlRow, ControlUse, Estimate};
+use crate::alert::{ControlRow, ControlUse, Estimate, Window};
 use crate::baseline::controls::Rows;
 use crate::baseline::counterfactual::{Control, Counterfactual, NetLift, Standing};
 use crate::baseline::offered::Offered;
+use crate::baseline::single::Singles;
 use crate::detect::surge::Episode;
 use crate::measure::expected::{Expected, Setting};
-use crate::measure::lift::plain_event_lifts;
+use crate::measure::lift::{plain_event_lifts, window_range};
 use crate::measure::selection::Selection;
 use crate::pipeline::Options;
 use crate::pipeline::alerts::Judged;
@@ -59,14 +60,14 @@ pub(crate) struct References<'a> {
     known: Mutex<BTreeMap<(String, usize), Lifts>>,
     /// Counterfactuals of the windows after the dated event at hand: most series share one.
     shared: Mutex<Shared>,
+    /// Those of the single periods after it, for states and for outlets.
+    singles: Mutex<Vec<Arc<Singles>>>,
     /// The controls in the baselines before that event.
     offered: Mutex<Vec<Arc<Offered>>>,
 }
 
 /// So many counterfactuals are kept a window; series with gaps or alerts of their own need others.
 const MOST_SHARED: usize = 4;
-/// Of so many windows: the largest day is that of many series, the largest hour hardly of two.
-const MOST_WINDOWS: usize = 64;
 
 impl<'a> References<'a> {
     pub(crate) fn new(scored: &'a [Scored]) -> Self {
@@ -78,7 +79,7 @@ impl<'a> References<'a> {
                 episodes: &s.walk.episodes,
             });
         }
-        References { by_country, known: Mutex::default(), shared: Mutex::default(), offered: Mutex::default() }
+        References::of(by_country.into_iter())
     }
 
     /// From the references of each country.
@@ -87,6 +88,7 @@ impl<'a> References<'a> {
             by_country: by_country.collect(),
             known: Mutex::default(),
             shared: Mutex::default(),
+            singles: Mutex::default(),
             offered: Mutex::default(),
         }
     }
@@ -104,13 +106,14 @@ impl<'a> References<'a> {
         let place = Place { before: episode.onset, excluded: &excluded, named: true };
         let seasons = seasons(step);
         let setting = setting(&seasons, series.watched.series.kind, &series.watched.series.values, step, options);
-        let course = |controls: &[&[f64]], rows: Rows| {
-            let offered = Offered::new(controls, &rows, setting.offset()?);
-            Counterfactual::new(controls, &offered, rows, &setting).map(Arc::new)
+        let net = || {
+            let own = self.own(series, &place, &setting, step, options)?;
+            let (controls, rows) = self.rows(series, Some(&own), Some(episode.onset..episode.end + 1), &place)?;
+            let offered = Offered::new(&controls, &rows, setting.offset()?);
+            let counterfactual = Counterfactual::new(&controls, &offered, rows, &setting)?;
+            counterfactual.net_lift(&series.watched.series.values, &own.expected, None, &setting, place.named)
         };
-        let own = self.own(series, &place, &setting, step, options);
-        let window = episode.onset..episode.end + 1;
-        match own.and_then(|own| self.net_of(series, &own, window, &place, &setting, course)) {
+        match net() {
             Some(net) => NetLift { net: selection.widen(net.net), ..net },
             None => UNKNOWN_NET,
         }
@@ -121,7 +124,7 @@ impl<'a> References<'a> {
         &self,
         series: &Scored,
         place: &Place<'_>,
-        windows: &[Range<usize>],
+        windows: &[(Window, Range<usize>)],
         draws: usize,
         step: Step,
         options: &Options,
@@ -130,34 +133,48 @@ impl<'a> References<'a> {
         let seasons = seasons(step);
         let setting = Setting { draws, ..setting(&seasons, source.kind, &source.values, step, options) };
         let own = self.own(series, place, &setting, step, options);
-        let net = |window: &Range<usize>| {
-            let course = |controls: &[&[f64]], rows| match window.len() {
-                1 => self.of_peak(window, place.before, controls, rows, &setting),
-                _ => self.shared(window, controls, rows, &setting, |c| c),
-            };
-            self.net_of(series, own.as_ref()?, window.clone(), place, &setting, course)
+        // One baseline for all windows: its penalty is chosen once.
+        let per_day = setting.per_day;
+        let singles = self.rows(series, own.as_ref(), windows.first().map(|(_, range)| range.clone()), place).and_then(
+            |(controls, rows)| {
+                self.singles(&controls, &rows, window_range(Window::Month1, place.before, per_day), &setting)
+            },
+        );
+        let penalty = singles.as_ref().map(|singles| singles.penalty(&source.values));
+        let net = |(window, range): &(Window, Range<usize>)| {
+            let own = own.as_ref()?;
+            let (values, named) = (&source.values, place.named);
+            if let (1, Some(singles), Some(penalty)) = (range.len(), &singles, penalty) {
+                let period = (range.start, *window == Window::Peak);
+                return singles.net_lift(values, &own.expected, period, penalty, &setting, named);
+            }
+            let (controls, rows) = self.rows(series, Some(own), Some(range.clone()), place)?;
+            let shared = self.shared(range, &controls, rows, &setting)?;
+            shared.net_lift(values, &own.expected, penalty, &setting, named)
         };
         windows.iter().map(net).collect()
     }
 
-    /// The counterfactual of the largest period after the event at hand. It lies elsewhere in every series, and what
-    /// noise does to a single period depends on its place so little that all are calibrated as the first is.
-    fn of_peak(
+    /// The counterfactual of single periods `after` the event at hand, from another series where that has the same
+    /// baseline.
+    fn singles(
         &self,
-        window: &Range<usize>,
-        first: usize,
         controls: &[&[f64]],
-        rows: Rows,
+        rows: &Rows,
+        after: Range<usize>,
         setting: &Setting<'_>,
-    ) -> Option<Arc<Counterfactual>> {
-        let like = self.shared(&(first..first + 1), controls, rows.with_period(first), setting, |c| c);
-        if window.start == first {
-            return like;
+    ) -> Option<Arc<Singles>> {
+        let singles = || self.singles.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = singles().iter().find(|singles| singles.serves(rows, setting)) {
+            return Some(known.clone());
         }
-        self.shared(window, controls, rows, setting, |c| match like {
-            Some(like) => c.calibrated_like(like),
-            None => c,
-        })
+        let offered = self.offered(controls, rows, setting.offset()?);
+        let new = Arc::new(Singles::new(controls, &offered, rows, after, setting)?);
+        let mut singles = singles();
+        if singles.len() < 2 * MOST_SHARED {
+            singles.push(new.clone());
+        }
+        Some(new)
     }
 
     /// The counterfactual of a window after the event at hand, from another series where that has the same rows.
@@ -167,7 +184,6 @@ impl<'a> References<'a> {
         controls: &[&[f64]],
         rows: Rows,
         setting: &Setting<'_>,
-        calibrate: impl FnOnce(Counterfactual) -> Counterfactual,
     ) -> Option<Arc<Counterfactual>> {
         let key = (window.start, window.end, setting.draws);
         let shared = || self.shared.lock().unwrap_or_else(PoisonError::into_inner);
@@ -176,13 +192,11 @@ impl<'a> References<'a> {
             return known;
         }
         let offered = self.offered(controls, &rows, setting.offset()?);
-        let new = Arc::new(calibrate(Counterfactual::new(controls, &offered, rows, setting)?));
+        let new = Arc::new(Counterfactual::new(controls, &offered, rows, setting)?);
         let mut shared = shared();
-        if shared.len() < MOST_WINDOWS || shared.contains_key(&key) {
-            let all = shared.entry(key).or_default();
-            if all.len() < MOST_SHARED {
-                all.push(new.clone());
-            }
+        let all = shared.entry(key).or_default();
+        if all.len() < MOST_SHARED {
+            all.push(new.clone());
         }
         Some(new)
     }
@@ -205,6 +219,7 @@ impl<'a> References<'a> {
     pub(super) fn next_event(&self) {
         self.offered.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.shared.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.singles.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// Learnt on what lies before the place, less the gap; `None` where the country has no references.
@@ -223,20 +238,18 @@ impl<'a> References<'a> {
         Some(Own { baseline, expected })
     }
 
-    fn net_of(
+    /// The controls of a series, and the periods in which it is compared with them over a window.
+    fn rows(
         &self,
         series: &Scored,
-        own: &Own,
-        window: Range<usize>,
+        own: Option<&Own>,
+        window: Option<Range<usize>>,
         place: &Place<'_>,
-        setting: &Setting<'_>,
-        course: impl FnOnce(&[&[f64]], Rows) -> Option<Arc<Counterfactual>>,
-    ) -> Option<NetLift> {
+    ) -> Option<(Vec<&'a [f64]>, Rows)> {
         let source = &series.watched.series;
         let controls = self.by_country.get(source.key.country.as_str())?;
-        let controls: Vec<&[f64]> = controls.iter().map(|reference| reference.values).collect();
-        let rows = Rows::of(&source.values, own.baseline.clone(), window, Some(place.excluded))?;
-        course(&controls, rows)?.net_lift(&source.values, &own.expected, setting, place.named)
+        let rows = Rows::of(&source.values, own?.baseline.clone(), window?, Some(place.excluded))?;
+        Some((controls.iter().map(|reference| reference.values).collect(), rows))
     }
 
     /// The controls of a net lift in `country` by name.

@@ -89,11 +89,14 @@ impl Lifted {
 
     /// By event, state, outlet, country, window; rows that these do not tell apart stay in the order they came in.
     fn sort(&mut self) {
+        macro_rules! key {
+            ($row:ident, $part:ident) => {
+                ($row.event_date, &$row.event, &$row.state, &$row.$part, &$row.country, $row.window)
+            };
+        }
         macro_rules! sort {
             ($rows:expr, $part:ident) => {
-                $rows.sort_by_cached_key(|r| {
-                    (r.event_date, r.event.clone(), r.state.clone(), r.$part.clone(), r.country.clone(), r.window)
-                })
+                sort_in_place(&mut $rows, |a, b| key!(a, $part).cmp(&key!(b, $part)))
             };
         }
         sort!(self.visits, outlet);
@@ -101,6 +104,21 @@ impl Lifted {
         sort!(self.placebos, outlet);
         sort!(self.controls, outlet);
         sort!(self.contributions, state);
+    }
+}
+
+/// As `sort_by`, which would want room for half of the rows once more: these are wide, and there may be millions.
+fn sort_in_place<T>(rows: &mut [T], order: impl Fn(&T, &T) -> std::cmp::Ordering) {
+    let mut from: Vec<usize> = (0..rows.len()).collect();
+    from.sort_by(|&a, &b| order(&rows[a], &rows[b]));
+    for i in 0..rows.len() {
+        // The row that belongs here may have been put elsewhere: each swap left word of where.
+        let mut row = from[i];
+        while row < i {
+            row = from[row];
+        }
+        rows.swap(i, row);
+        from[i] = row;
     }
 }
 
@@ -296,4 +314,18 @@ pub(super) fn outside_window(mask: &[bool], at: usize, grid: &Grid) -> Vec<bool>
 fn points(share: &[f64], baseline: &Range<usize>, window: &Range<usize>, excluded: &[bool]) -> f64 {
     let base: Vec<f64> = baseline.clone().filter(|t| !excluded[*t]).map(|t| share[t]).collect();
     100.0 * (crate::stats::robust::mean(&share[window.clone()]) - crate::stats::robust::mean(&base))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sort_in_place;
+
+    #[test]
+    fn rows_that_the_order_does_not_tell_apart_stay_as_they_came() {
+        let mut rows: Vec<(usize, usize)> = (0..200).map(|i| (i * i * 7 % 31, i)).collect();
+        let mut sorted = rows.clone();
+        sorted.sort_by_key(|row| row.0);
+        sort_in_place(&mut rows, |a, b| a.0.cmp(&b.0));
+        assert_eq!(rows, sorted);
+    }
 }

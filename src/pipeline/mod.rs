@@ -121,7 +121,7 @@ pub fn analyze(panel: &Panel, events: &[Event], options: &Options, progress: Pro
     check(panel, options)?;
     let watched = aggregate::watched(panel, options.by_domain, season(panel.grid.step));
     let scored = in_parallel(watched, options.jobs, progress, |w| score_one(w, &panel.grid, options));
-    finish(panel, &scored, events, options, progress)
+    finish(panel, scored, events, options, progress)
 }
 
 fn check(panel: &Panel, options: &Options) -> Result<()> {
@@ -146,29 +146,29 @@ pub fn score_one(watched: Watched, grid: &Grid, options: &Options) -> Scored {
 /// the series of [`aggregate::watched`], in that order.
 fn finish(
     panel: &Panel,
-    scored: &[Scored],
+    scored: Vec<Scored>,
     events: &[Event],
     options: &Options,
     progress: Progress<'_>,
 ) -> Result<Analysis> {
-    let mut counts = count(panel, scored);
+    let mut counts = count(panel, &scored);
     let (judged, told) = match options.online {
-        false => (alerts::judge(scored, panel, events, options, &mut counts), Vec::new()),
+        false => (alerts::judge(&scored, panel, events, options, &mut counts), Vec::new()),
         true => {
             let passed = online::pass(panel, events, options, progress)?;
-            (alerts::Judged::of(passed.alerts.into_values(), scored, panel), passed.told)
+            (alerts::Judged::of(passed.alerts.into_values(), &scored, panel), passed.told)
         }
     };
-    let index = shares::index_table(scored, panel, options);
-    let lifted = lifts::lift_tables(scored, &judged, panel, events, options);
+    let index = shares::index_table(&scored, panel, options);
+    let lifted = lifts::lift_tables(&scored, &judged, panel, events, options);
     let groups = alerts::groups(&judged.alerts, panel, options);
-    let series = scored
-        .iter()
-        .enumerate()
-        .map(|(i, s)| s.describe(&judged.surges[i], &judged.falls[i], options.interval))
-        .collect();
-    let mut notes = notes(panel, scored, &counts, options);
-    notes.extend(references::notes(scored, &judged, &lifted.controls));
+    let mut notes = notes(panel, &scored, &counts, options);
+    notes.extend(references::notes(&scored, &judged, &lifted.controls));
+    // What is known of a series only here is given up as its description is made.
+    let stretches = judged.surges.iter().zip(&judged.falls);
+    let describe = |(s, (surges, falls)): (Scored, (&Vec<_>, &Vec<_>))| s.describe(surges, falls, options.interval);
+    let mut series = Vec::with_capacity(scored.len());
+    series.extend(scored.into_iter().zip(stretches).map(describe));
     Ok(Analysis {
         grid: panel.grid,
         alerts: judged.alerts,

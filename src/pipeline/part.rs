@@ -60,7 +60,7 @@ impl Part {
         scored.extend(in_parallel(states, options.jobs, progress, |w| score_one(w, &grid, options)));
         let order = |s: &Scored| (s.watched.level, s.watched.series.role);
         scored.sort_by(|a, b| order(a).cmp(&order(b)).then_with(|| a.watched.series.key.cmp(&b.watched.series.key)));
-        finish(&panel, &scored, events, options, progress)
+        finish(&panel, scored, events, options, progress)
     }
 
     /// The part as bytes, every number with all its bits.

@@ -64,7 +64,14 @@ pub(crate) fn score(watched: Watched, grid: &Grid, options: &Options) -> Scored 
         true => hindsight::p_values(&x, &walk.episodes, &settings.baseline.seasons, &settings.windows),
         false => vec![1.0; walk.episodes.len()],
     };
+    keep_what_is_read(&mut walk);
     Scored { watched, walk, scale, change_points, hindsight }
+}
+
+/// Thousands of series are kept scored until the last is: without the room to grow, and what only the walk reads.
+fn keep_what_is_read(walk: &mut Walk) {
+    (walk.sign, walk.in_episode) = (Vec::new(), Vec::new());
+    [&mut walk.expected, &mut walk.spread, &mut walk.z, &mut walk.p].into_iter().for_each(Vec::shrink_to_fit);
 }
 
 /// Walks through `x` with the effects of holidays taken out of it. A holiday of which nothing is known is expected to be
@@ -113,7 +120,7 @@ pub(crate) fn change_points(x: &[f64], settings: &Settings) -> Vec<ChangePoint> 
 impl Scored {
     /// The series with everything known of it, for tables and charts. `surges` and `drops` are the stretches that
     /// became alerts.
-    pub(crate) fn describe(&self, surges: &[(usize, usize)], drops: &[(usize, usize)], interval: f64) -> ScoredSeries {
+    pub(crate) fn describe(self, surges: &[(usize, usize)], drops: &[(usize, usize)], interval: f64) -> ScoredSeries {
         let series = &self.watched.series;
         let n = series.values.len();
         let reach = normal_quantile(0.5 + interval / 2.0);
@@ -123,33 +130,38 @@ impl Scored {
             if matches!(self.scale, Scale::Log { .. }) && value < 0.0 { 0.0 } else { value }
         };
         let within = |t: usize, stretches: &[(usize, usize)]| stretches.iter().any(|(a, b)| (*a..=*b).contains(&t));
-        let flags = (0..n).map(|t| PeriodFlags {
-            gap: series.values[t].is_nan() && !series.censored.contains_key(&t),
-            censored: series.censored.contains_key(&t),
-            filled: self.watched.filled[t],
-            surge: within(t, surges),
-            drop: within(t, drops),
-        });
         let (low, high): (Vec<f64>, Vec<f64>) = (0..n).map(|t| (back(t, -reach), back(t, reach))).unzip();
+        let flags: Vec<PeriodFlags> = (0..n)
+            .map(|t| PeriodFlags {
+                gap: series.values[t].is_nan() && !series.censored.contains_key(&t),
+                censored: series.censored.contains_key(&t),
+                filled: self.watched.filled[t],
+                surge: within(t, surges),
+                drop: within(t, drops),
+            })
+            .collect();
+        let expected = (0..n).map(|t| back(t, 0.0)).collect();
         let in_values = |change: &ChangePoint| ChangePoint {
             before: self.scale.inverse(change.before),
             after: self.scale.inverse(change.after),
             ..*change
         };
-        let reversed = self.scale == Scale::ReversedLog;
+        let (lower, upper) = if self.scale == Scale::ReversedLog { (high, low) } else { (low, high) };
+        let breaks: Vec<usize> = self.change_points.iter().map(|c| c.index).collect();
+        let change_points = self.change_points.iter().map(in_values).collect();
         ScoredSeries {
             level: self.watched.level,
-            key: series.key.clone(),
             role: series.role,
             kind: series.kind,
-            observed: series.values.clone(),
-            expected: (0..n).map(|t| back(t, 0.0)).collect(),
-            lower: if reversed { high.clone() } else { low.clone() },
-            upper: if reversed { low } else { high },
-            z: self.walk.z.clone(),
-            segment: changepoint::segment_numbers(n, &self.change_points.iter().map(|c| c.index).collect::<Vec<_>>()),
-            flags: flags.collect(),
-            change_points: self.change_points.iter().map(in_values).collect(),
+            expected,
+            lower,
+            upper,
+            segment: changepoint::segment_numbers(n, &breaks),
+            flags,
+            change_points,
+            key: self.watched.series.key,
+            observed: self.watched.series.values,
+            z: self.walk.z,
         }
     }
 }

@@ -1,9 +1,7 @@
 //! Conformal inference for an effect on the last periods of a series, and the calibration of its level.
 
-use crate::stats::resample::generator;
+use crate::stats::resample::normals;
 use crate::stats::robust::quantile_of_sorted;
-use rand::Rng;
-use rand_distr::{Distribution, StandardNormal};
 use std::sync::OnceLock;
 
 /// Conformal inference over moving blocks, the model refitted under every null (Chernozhukov, Wüthrich & Zhu 2021,
@@ -130,12 +128,13 @@ impl Calibration {
 
     fn draw(&self, phi: f64, n: usize, before: usize, refit: impl Fn(&mut [f64])) -> Course {
         // The same random numbers for every memory: what is found changes with it smoothly.
-        let mut rng = generator(self.seed, 0xC0F0);
+        let luck = normals(self.seed, 0xC0F0, self.draws * (n + 1));
         let mut shown = 0.0;
         let (mut noise, mut sums) = (vec![0.0; n], Vec::with_capacity(n));
-        let mut p: Vec<f64> = (0..self.draws)
-            .map(|_| {
-                autoregression(phi, &mut noise, &mut rng);
+        let mut p: Vec<f64> = luck
+            .chunks_exact(n + 1)
+            .map(|luck| {
+                autoregression(phi, luck, &mut noise);
                 refit(&mut noise);
                 shown += memory(&noise) / self.draws as f64;
                 block_sums_into(&noise, before, &mut sums);
@@ -184,12 +183,10 @@ fn memory(values: &[f64]) -> f64 {
     if square > 0.0 { cross / square } else { 0.0 }
 }
 
-/// Normal noise in which neighbours are correlated by `phi`.
-fn autoregression(phi: f64, noise: &mut [f64], rng: &mut impl Rng) {
-    let start: f64 = StandardNormal.sample(rng);
-    let mut state = start / (1.0 - phi * phi).sqrt();
-    for value in noise {
-        let innovation: f64 = StandardNormal.sample(rng);
+/// Normal noise in which neighbours are correlated by `phi`, from standard Normal numbers, one more than there is noise.
+fn autoregression(phi: f64, luck: &[f64], noise: &mut [f64]) {
+    let mut state = luck[0] / (1.0 - phi * phi).sqrt();
+    for (value, innovation) in noise.iter_mut().zip(&luck[1..]) {
         state = phi * state + innovation;
         *value = state;
     }
@@ -230,10 +227,9 @@ mod tests {
 
     #[test]
     fn the_closed_form_of_the_interval_is_that_of_a_search_over_effects() {
-        let mut rng = generator(3, 0);
         for (n, before, alpha) in [(60, 50, 0.1), (84, 56, 0.1), (40, 39, 0.2)] {
             let mut noise = vec![0.0; n];
-            autoregression(0.4, &mut noise, &mut rng);
+            autoregression(0.4, &normals(3, 0, n + 1), &mut noise);
             let inside: Vec<f64> = (0..n).map(|i| if i >= before { 1.0 } else { 0.0 }).collect();
             let demeaned = |v: &[f64]| v.iter().map(|x| x - mean(v)).collect::<Vec<_>>();
             let (u, e) = (demeaned(&noise), demeaned(&inside));

@@ -55,6 +55,8 @@ impl Errors {
         let calm: Vec<f64> = (start..end).map(|t| if y[t].is_finite() { fit.course(t) } else { f64::NAN }).collect();
         let mut fitter = Fitter::default();
         let drift_sd = DRIFT_PER_YEAR / (365.25 * setting.per_day);
+        let first = targets.iter().map(|t| t.range().start).min().unwrap_or(start);
+        let mut hoped = vec![0.0; end.saturating_sub(first)];
         for _ in 0..draws {
             noise.draw(&mut path, &mut rng);
             for ((value, calm), noise) in drawn.iter_mut().zip(&calm).zip(&mut path) {
@@ -63,15 +65,17 @@ impl Errors {
             let learnt = baseline.start - start..baseline.end - start;
             let again = fitter.refit(fit, baseline.start, &drawn[learnt.clone()], &path[learnt]);
             let slope: f64 = StandardNormal.sample(&mut rng);
+            again.fill(first, &mut hoped);
+            let expected = |t: usize| hoped[t - first];
             for (i, target) in targets.iter().enumerate() {
                 let Some(own) = found[i] else { continue };
                 let away = (target.range().start + target.range().end) as f64 / 2.0;
                 let away = away - (baseline.start + baseline.end) as f64 / 2.0;
                 let drift = (slope * drift_sd * away.abs()).exp();
-                let Some(again_found) = target.measure_from(start, &drawn, again) else { continue };
+                let Some(again_found) = target.measure_from(start, &drawn, expected) else { continue };
                 errors[i].free.push(again_found.ratio() * drift);
                 if let Target::Max(_) = target {
-                    let ratio = |t: usize| drawn[t - start] / again.at(t) * drift;
+                    let ratio = |t: usize| drawn[t - start] / expected(t) * drift;
                     errors[i].above.push(candidates[i].iter().map(|&t| ratio(t)).fold(f64::MIN, f64::max));
                     errors[i].below.push(ratio(own.at));
                 }

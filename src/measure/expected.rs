@@ -119,6 +119,13 @@ impl Expected {
         (self.amount * self.factor(index) - self.offset).max(0.0)
     }
 
+    /// The expected values of many periods from `start` on.
+    pub(super) fn fill(&self, start: usize, values: &mut [f64]) {
+        for (value, phase) in values.iter_mut().zip(phases_from(start, self.factors.len())) {
+            *value = (self.amount * self.factors[phase] - self.offset).max(0.0);
+        }
+    }
+
     /// Working-scale residual of `value` at period `index`; `NaN` where there is none.
     pub fn residual_of(&self, index: usize, value: f64) -> f64 {
         ((value + self.offset) / self.factor(index)).ln() - self.center

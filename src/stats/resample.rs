@@ -2,6 +2,8 @@
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
+use rand_distr::{Distribution, StandardNormal};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A generator whose numbers depend on `seed` and `stream` alone, on every machine. Give each purpose (each series,
 /// each event) its own stream, so that adding one does not move the others.
@@ -16,4 +18,28 @@ pub fn generator(seed: u64, stream: u64) -> ChaCha8Rng {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(stream);
     rng
+}
+
+type Key = (u64, u64, usize);
+
+/// So many sets are kept: those of the windows of one panel.
+const MOST_KEPT: usize = 8;
+static KEPT: Mutex<Vec<(Key, Arc<Vec<f64>>)>> = Mutex::new(Vec::new());
+
+/// The first `count` standard Normal numbers of a stream, which many regressions use: drawn once, kept for the next one.
+/// As with [`generator`], they depend on the arguments alone.
+pub fn normals(seed: u64, stream: u64, count: usize) -> Arc<Vec<f64>> {
+    let key = (seed, stream, count);
+    let kept = || KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, known)) = kept().iter().find(|(other, _)| *other == key) {
+        return known.clone();
+    }
+    let mut rng = generator(seed, stream);
+    let new: Arc<Vec<f64>> = Arc::new(StandardNormal.sample_iter(&mut rng).take(count).collect());
+    let mut kept = kept();
+    if kept.len() == MOST_KEPT {
+        kept.remove(0);
+    }
+    kept.push((key, new.clone()));
+    new
 }

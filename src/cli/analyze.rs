@@ -193,7 +193,8 @@ fn write_tables(folder: &Folder, plan: &Plan, analysis: &Analysis) -> Result<()>
 
 /// The page for people. Its tables are the files already written: whatever is among them is shown.
 fn write_report(folder: &Folder, analysis: &Analysis, events: &[Event], record: &Record) -> Result<()> {
-    let tables = folder.tables(&["series.csv"])?.into_iter().map(|(file, csv)| html::Table { file, csv });
+    let table = |(file, csv, further)| html::Table { file, csv, further };
+    let tables = folder.tables(&["series.csv"], html::MOST_BYTES)?.into_iter().map(table);
     let tables: Vec<html::Table> = tables.collect();
     let report = html::Report { analysis, events, tables: &tables, run: record, job: None };
     folder.write("report.html", html::serialize(&report)?.as_bytes())

@@ -7,7 +7,7 @@
 
 use crate::error::{Error, Result};
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// A folder in the making. Dropped without [`Folder::publish`], it leaves no trace.
@@ -84,16 +84,17 @@ impl Folder {
         write(&mut out).and_then(|()| out.flush()).map_err(|error| self.fail(name, error))
     }
 
-    /// The CSV files written so far, by name, except `without`: name and text.
-    pub fn tables(&self, without: &[&str]) -> Result<Vec<(String, String)>> {
+    /// The CSV files written so far, by name, except `without`: name, text, and how many records follow it. A text holds
+    /// as many whole records as `most` bytes have room for: files of millions of rows are not held in memory.
+    pub fn tables(&self, without: &[&str], most: usize) -> Result<Vec<(String, String, usize)>> {
         let mut tables = Vec::new();
         let entries = fs::read_dir(self.temporary.path()).map_err(|error| self.fail("", error))?;
         for entry in entries {
             let name = entry.map_err(|error| self.fail("", error))?.file_name().to_string_lossy().into_owned();
             if name.ends_with(".csv") && !without.contains(&name.as_str()) {
                 let path = self.temporary.path().join(&name);
-                let text = fs::read_to_string(path).map_err(|error| self.fail(&name, error))?;
-                tables.push((name, text));
+                let (text, further) = beginning(&path, most).map_err(|error| self.fail(&name, error))?;
+                tables.push((name, text, further));
             }
         }
         tables.sort();
@@ -116,6 +117,23 @@ impl Folder {
         replace(self.temporary.path(), &self.target).map_err(|error| fail(error).in_file(named))
         // What is now at the temporary name (the older result, or nothing) goes when `temporary` is dropped.
     }
+}
+
+/// The first records of a CSV file, and how many follow.
+fn beginning(path: &Path, most: usize) -> io::Result<(String, usize)> {
+    if fs::metadata(path)?.len() <= most as u64 {
+        return Ok((fs::read_to_string(path)?, 0));
+    }
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_path(path)?;
+    let (mut end, mut further, mut record) = (0, 0, csv::ByteRecord::new());
+    while reader.read_byte_record(&mut record)? {
+        let there = reader.position().byte();
+        // Of the header at least.
+        if there <= most as u64 || end == 0 { end = there } else { further += 1 }
+    }
+    let mut text = String::new();
+    File::open(path)?.take(end).read_to_string(&mut text)?;
+    Ok((text, further))
 }
 
 impl Drop for Folder {
@@ -309,5 +327,15 @@ mod tests {
         fs::write(new.join("run.json"), "new").expect("written");
         move_up(&new, place.path()).expect("moved");
         assert_eq!(fs::read_to_string(place.path().join("run.json")).expect("a file"), "new");
+    }
+
+    #[test]
+    fn of_a_long_table_the_beginning_is_read_and_the_rest_counted() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.csv");
+        fs::write(&path, "a,b\n1,\"2\n\"\n3,4\n5,6\n").unwrap();
+        assert_eq!(beginning(&path, 100).unwrap().1, 0);
+        assert_eq!(beginning(&path, 11).unwrap(), ("a,b\n1,\"2\n\"\n".into(), 2));
+        assert_eq!(beginning(&path, 1).unwrap(), ("a,b\n".into(), 3));
     }
 }

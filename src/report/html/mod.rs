@@ -15,7 +15,7 @@ mod summary;
 mod table;
 mod words;
 
-pub use table::Table;
+pub use table::{MOST_BYTES, Table};
 
 use super::run::Run;
 use crate::alert::{Analysis, Event};

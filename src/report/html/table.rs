@@ -7,14 +7,16 @@ use serde::Serialize;
 pub struct Table {
     /// Name of the file.
     pub file: String,
-    /// Its text.
+    /// Its text; of a long one, the whole records within [`MOST_BYTES`].
     pub csv: String,
+    /// How many rows of the file follow the text.
+    pub further: usize,
 }
 
 /// Rows that stand in the page itself: what is seen without scripts.
 const STATIC_ROWS: usize = 10;
 /// Bytes of one table that the page carries, and of all of them: a report has to go through the mail.
-const MOST_BYTES: usize = 1_500_000;
+pub const MOST_BYTES: usize = 1_500_000;
 const MOST_BYTES_TOGETHER: usize = 5_000_000;
 
 /// What is known of a table: file, title, what a row is, and the columns shown at first (empty = all).
@@ -118,7 +120,7 @@ pub(super) fn views(tables: &[Table]) -> Vec<View> {
 
 fn view(table: &Table, room: usize) -> View {
     let (mut first, ends) = records(&table.csv);
-    let rows = ends.len().saturating_sub(1);
+    let rows = ends.len().saturating_sub(1) + table.further;
     let header = if first.is_empty() { Vec::new() } else { first.remove(0) };
     let head = first;
     let carried = ends.iter().skip(1).take_while(|end| **end <= room).count();
@@ -167,7 +169,7 @@ mod tests {
     use super::*;
 
     fn table(file: &str, csv: &str) -> Table {
-        Table { file: file.into(), csv: csv.into() }
+        Table { file: file.into(), csv: csv.into(), further: 0 }
     }
 
     #[test]

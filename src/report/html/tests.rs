@@ -113,7 +113,7 @@ fn analysis(alerts: Vec<Alert>) -> Analysis {
 
 fn written(analysis: &Analysis, tables: &[(&str, &str)], options: serde_json::Value) -> String {
     let tables: Vec<Table> =
-        tables.iter().map(|(file, csv)| Table { file: (*file).into(), csv: (*csv).into() }).collect();
+        tables.iter().map(|(file, csv)| Table { file: (*file).into(), csv: (*csv).into(), further: 0 }).collect();
     let run = Run {
         program: "floodmark",
         version: "0",

@@ -106,7 +106,7 @@ impl Engine<'_> {
         let mut told = self.store.history(i64::MAX)?;
         told.reverse();
         let told = told.iter().filter(|one| one.change.is_alert()).map(message::csv_row).collect();
-        let table = |file: &str, csv| Table { file: file.into(), csv };
+        let table = |file: &str, csv| Table { file: file.into(), csv, further: 0 };
         let told = csv(format!("{},{ALERTS}\n", message::LEADING), told);
         Ok(vec![table("alerts.csv", of(false)), table("drops.csv", of(true)), table("transitions.csv", told)])
     }

@@ -82,3 +82,17 @@ fn what_is_no_result_is_refused() {
     dir.write("out/run.json", "{");
     dir.run("verify out").code(2).says("not JSON");
 }
+
+#[test]
+#[cfg(unix)]
+fn what_is_no_file_is_not_read_for_ever() {
+    let dir = analyzed("--charts none");
+    for (target, word) in [("/dev/zero", "no regular file"), ("nowhere", "no regular file")] {
+        std::fs::remove_file(dir.path("out/alerts.csv")).expect("removed");
+        std::os::unix::fs::symlink(target, dir.path("out/alerts.csv")).expect("linked");
+        let said = dir.run("verify out").code(2).stdout;
+        let line = said.lines().find(|line| line.starts_with("alerts.csv")).unwrap_or_default();
+        assert!(line.contains("differs") && line.contains(word), "{said}");
+        assert!(said.lines().any(|line| line.starts_with("lifts.csv") && line.contains("same")), "{said}");
+    }
+}

@@ -132,6 +132,11 @@ fn names(folder: &Path) -> Result<BTreeSet<String>> {
 
 /// Where two files part, in words; none if they are the same.
 fn difference(told: &Path, again: &Path) -> Result<Option<String>> {
+    // A pipe or a device would be read for ever.
+    let irregular = !std::fs::metadata(told).is_ok_and(|data| data.is_file());
+    if irregular {
+        return Ok(Some("no regular file".into()));
+    }
     let open = |path: &Path| {
         let file =
             File::open(path).map_err(|error| Error::io("cannot read", error).in_file(path.display().to_string()));
@@ -179,7 +184,8 @@ fn column(header: &[u8], told: &[u8], again: &[u8]) -> String {
     }
     let text = |field: Option<&[u8]>| String::from_utf8_lossy(field.unwrap_or_default()).into_owned();
     let wide = told.len().max(again.len());
-    match (0..wide).find(|i| told.get(*i) != again.get(*i)) {
+    match (0..wide).find(|i| told.get(*i).unwrap_or_default() != again.get(*i).unwrap_or_default()) {
+        _ if told.len() != again.len() => format!(": {} fields, should be {}", told.len(), again.len()),
         Some(i) => {
             format!(
                 ", column '{}': is '{}', should be '{}'",
@@ -188,7 +194,7 @@ fn column(header: &[u8], told: &[u8], again: &[u8]) -> String {
                 text(again.get(i))
             )
         }
-        None => String::new(),
+        None => ": the end of the line is missing or another one".into(),
     }
 }
 
@@ -211,6 +217,13 @@ mod tests {
         assert_eq!(said.as_deref(), Some("line 3, column 'y': is '4,5', should be '4,6'"));
         assert_eq!(compared("a.csv", "x\n", "x\n1\n").as_deref(), Some("line 2: the row is missing"));
         assert_eq!(compared("a.csv", "x\n1\n", "x\n").as_deref(), Some("line 2: the row is too many"));
+        assert_eq!(
+            compared("a.csv", "x,y\n1,", "x,y\n1,2\n").as_deref(),
+            Some("line 2, column 'y': is '', should be '2'")
+        );
+        assert_eq!(compared("a.csv", "x,y\n1", "x,y\n1,\n").as_deref(), Some("line 2: 1 fields, should be 2"));
+        let cut = compared("a.csv", "x,y\n1,2", "x,y\n1,2\n");
+        assert_eq!(cut.as_deref(), Some("line 2: the end of the line is missing or another one"));
         assert_eq!(compared("a.png", "ab\ncd", "ab\ncx").as_deref(), Some("from byte 4"));
         assert_eq!(compared("a.jsonl", "{}\n{1}", "{}\n{2}").as_deref(), Some("line 2, byte 2"));
     }

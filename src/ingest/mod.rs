@@ -12,6 +12,8 @@ mod defect;
 #[cfg(feature = "ingest")]
 mod delimited;
 #[cfg(feature = "ingest")]
+mod engine;
+#[cfg(feature = "ingest")]
 mod files;
 #[cfg(feature = "ingest")]
 pub mod formats;

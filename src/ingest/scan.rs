@@ -4,6 +4,7 @@
 //! rows the file has.
 
 use super::cell::{self, Value};
+use super::engine::guarded;
 use super::gather::{Gather, Named};
 use super::groups::{RawRow, TimeCoding};
 use super::header::Chosen;
@@ -21,8 +22,50 @@ const BATCH: usize = 1 << 20;
 
 /// Names of the columns of a Parquet file.
 pub(super) fn parquet_header(source: &Source) -> Result<Vec<String>> {
-    let schema = guarded(source, || parquet(source)?.collect_schema())?;
+    let schema = match guarded(source, || parquet(source)?.collect_schema()) {
+        Ok(schema) => schema,
+        Err(error) => return Err(unread_column(source).unwrap_or(error)),
+    };
     Ok(schema.iter_names().map(|name| name.to_string()).collect())
+}
+
+/// The error of a column whose type the engine does not read; `None` if the types are not at fault.
+fn unread_column(source: &Source) -> Option<Error> {
+    let file = super::unpack::open(&source.path).ok()?;
+    let fields = guarded(source, || {
+        let schema = ParquetReader::new(file).schema()?;
+        Ok(schema.iter_values().map(|field| (field.name.to_string(), field.clone())).collect::<Vec<_>>())
+    });
+    let fields = fields.ok()?;
+    let unread = fields.iter().find(|(_, field)| guarded(source, || Ok(DataType::from_arrow_field(field))).is_err());
+    unread.map(|(name, field)| {
+        let message =
+            format!("the column is of type {:?}, which is not read: write it as DOUBLE or BIGINT", field.dtype);
+        Error::input(message).in_file(&source.name).in_column(name.as_str())
+    })
+}
+
+/// What a column must be to be read as texts; numbers and times are read as what they are.
+fn check_types(source: &Source, header: &[String], chosen: &Chosen) -> Result<()> {
+    let schema = guarded(source, || parquet(source)?.collect_schema())?;
+    let plain = |kind: &DataType| {
+        let simple = matches!(kind, DataType::String | DataType::Binary | DataType::Boolean | DataType::Null);
+        let time = matches!(kind, DataType::Date | DataType::Datetime(..) | DataType::Time);
+        simple || time || kind.is_primitive_numeric()
+    };
+    let roles = [
+        (Some(chosen.time), "a date, a time with a date, or text"),
+        (chosen.domain, "text"),
+        (chosen.country, "text"),
+        (Some(chosen.value), "numbers"),
+    ];
+    for (index, expected) in roles.into_iter().filter_map(|(index, expected)| Some((index?, expected))) {
+        if let Some(kind) = schema.get(&header[index]).filter(|kind| !plain(kind)) {
+            let message = format!("found values of type '{kind}', expected {expected}");
+            return Err(Error::input(message).in_file(&source.name).in_column(header[index].trim()));
+        }
+    }
+    Ok(())
 }
 
 /// Gathers the rows of a Parquet file on so many threads; `kind` is the one that every row must name, if rows name
@@ -37,6 +80,7 @@ pub(super) fn gather(
     gather: &mut Gather<'_>,
     jobs: usize,
 ) -> Result<bool> {
+    check_types(source, header, chosen)?;
     let (frame, coding) = selected(source, header, chosen)?;
     let mut parts: Vec<Gather<'_>> = (0..jobs.max(1)).map(|_| gather.sibling()).collect();
     for (from, length) in batches(source)? {
@@ -156,7 +200,7 @@ impl<'a> Columns<'a> {
                 let mut values = values.iter();
                 Box::new(move || match values.next()? {
                     None => Some(Value::Empty),
-                    Some(number) => (number.is_finite() && number >= 0.0).then_some(Value::Number(number)),
+                    Some(number) => (0.0..cell::TOO_LARGE).contains(&number).then_some(Value::Number(number)),
                 })
             }
         };
@@ -267,19 +311,6 @@ fn time_of(time: Expr, kind: &DataType) -> (Expr, TimeCoding) {
 fn parquet(source: &Source) -> PolarsResult<LazyFrame> {
     let arguments = ScanArgsParquet { glob: false, ..ScanArgsParquet::default() };
     LazyFrame::scan_parquet(PlRefPath::try_from_path(&source.path)?, arguments)
-}
-
-/// Runs the engine; its errors, and panics, become errors that name the file.
-fn guarded<T>(source: &Source, run: impl FnOnce() -> PolarsResult<T>) -> Result<T> {
-    let fault = |reason: String| {
-        let reason = reason.lines().next().unwrap_or("unknown reason").to_string();
-        Error::input("cannot read the table").because(reason).in_file(&source.name)
-    };
-    match std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)) {
-        Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) => Err(fault(error.to_string())),
-        Err(_) => Err(fault("the engine gave up on this file".into())),
-    }
 }
 
 /// Writes daily rows of one domain for tests, with the time coded in different ways.

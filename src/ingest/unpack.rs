@@ -111,9 +111,10 @@ pub(super) fn is_bomb(packed: u64, unpacked: u64) -> bool {
 
 /// A copy in UTF-8 of a file in UTF-16, known by its byte-order mark.
 pub(super) fn recoded(path: &Path) -> Result<Option<TempPath>> {
-    let decode: fn([u8; 2]) -> u16 = match head(path, 2)?.as_slice() {
-        [0xff, 0xfe] => u16::from_le_bytes,
-        [0xfe, 0xff] => u16::from_be_bytes,
+    let decode: fn([u8; 2]) -> u16 = match head(path, 4)?.as_slice() {
+        [0xff, 0xfe, 0, 0] => return Err(Error::input("found UTF-32, expected UTF-8 or UTF-16")),
+        [0xff, 0xfe, ..] => u16::from_le_bytes,
+        [0xfe, 0xff, ..] => u16::from_be_bytes,
         _ => return Ok(None),
     };
     let mut reader = BufReader::new(open(path)?);
@@ -171,6 +172,11 @@ pub(super) fn text_of(bytes: Vec<u8>) -> Result<Vec<u8>> {
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => false,
         start => packing(start)?.is_none(),
     };
+    if bytes.starts_with(b"PAR1") {
+        return Err(Error::input(
+            "found Parquet, expected CSV of one series; 'floodmark reduce -o x.csv' makes CSV of it",
+        ));
+    }
     if plain {
         return if bytes.contains(&0) { Err(Error::input("found binary data, expected CSV")) } else { Ok(bytes) };
     }

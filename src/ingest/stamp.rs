@@ -240,6 +240,11 @@ impl Zone {
         }
     }
 
+    /// Its IANA name.
+    pub fn name(&self) -> &str {
+        self.0.as_ref().and_then(TimeZone::iana_name).unwrap_or("UTC")
+    }
+
     /// Puts a stamp on the axis of time.
     pub fn place(&self, stamp: Stamp) -> Place {
         let (wall, date_only) = match stamp {

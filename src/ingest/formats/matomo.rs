@@ -33,6 +33,10 @@ pub(super) fn read(input: &mut Input<'_>, gather: &mut Gather<'_>) -> Result<()>
     let (date, value) = (column(&header, "date")?, column(&header, &wanted)?);
     let country = optional(&header, "metadata_code").or_else(|| optional(&header, "code"));
     while let Some(row) = rows.next_full(&header)? {
+        if matches!(row.get(date).to_ascii_lowercase().as_str(), "total" | "totals") {
+            gather.skip("a total of the rows", 1);
+            continue;
+        }
         let (time, amount) = (row.time(date, &header)?, row.value(value, &header)?);
         let row_of =
             Row { time, name: about.name(), country: country.map_or("", |at| code(row.get(at))), value: amount };

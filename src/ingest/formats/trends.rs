@@ -9,9 +9,11 @@ use super::{Head, Input, places};
 use crate::error::{Error, Result};
 use crate::ingest::cell::Value;
 use crate::ingest::gather::{Gather, Row};
+use crate::ingest::header::normal;
 use crate::ingest::stamp::{self, Stamp};
 use crate::series::Kind;
 use crate::time::{Seconds, Step};
+use std::collections::BTreeMap;
 
 pub(super) fn is(head: &Head<'_>) -> bool {
     let mut lines = head.text.lines().map(str::trim).filter(|line| !line.is_empty());
@@ -39,7 +41,11 @@ pub(super) fn read(input: &mut Input<'_>, gather: &mut Gather<'_>) -> Result<()>
         }
         rows.new_block();
     };
-    let columns: Vec<Option<Column>> = header.iter().map(|title| column(title, gather)).collect();
+    if ["region", "country", "city", "metro", "subregion", "dma"].contains(&normal(&header[0]).as_str()) {
+        return Err(Error::input("one number a place, without times: expected multiTimeline.csv, not geoMap.csv"));
+    }
+    let columns: Vec<Option<Column>> = header.iter().map(|title| column(title)).collect();
+    unknown_places(&header, &columns, gather);
     let mut months = 0;
     let mut found: Vec<(Stamp, Record)> = Vec::new();
     while let Some(row) = rows.next_full(&header)? {
@@ -49,9 +55,6 @@ pub(super) fn read(input: &mut Input<'_>, gather: &mut Gather<'_>) -> Result<()>
     }
     if months > 2 {
         return Err(Error::input("one value a month: expected hours, days or weeks; ask for a shorter time"));
-    }
-    if found.is_empty() {
-        return Err(Error::input("the file has a header but no rows"));
     }
     let shift = shift(&found, gather);
     for (time, row) in &found {
@@ -106,19 +109,33 @@ fn month(text: &str) -> Option<Stamp> {
     stamp::parse(&format!("{text}-01")).filter(|_| text.len() == 7)
 }
 
-fn column(title: &str, gather: &mut Gather<'_>) -> Option<Column> {
+fn column(title: &str) -> Option<Column> {
     if title.trim().eq_ignore_ascii_case("ispartial") {
         return None;
     }
-    let (word, region) = match title.trim().strip_suffix(')').and_then(|title| title.rsplit_once(": (")) {
-        Some((word, region)) => (word, region),
-        None => (title.trim(), "Worldwide"),
-    };
+    let (word, region) = split(title);
     let code = places::code(region);
-    if code.is_none() {
-        gather.notes.push(format!("'{region}' is no country known by that name: counted as an unknown one (ZZ)"));
-    }
     // A part of a country is not the country.
     let word = if code.is_none() { format!("{word} ({region})") } else { word.to_string() };
     Some(Column { name: of(&word), country: code.unwrap_or("ZZ").into() })
+}
+
+/// `term: (Region)`.
+fn split(title: &str) -> (&str, &str) {
+    let parts = title.trim().strip_suffix(')').and_then(|title| title.rsplit_once(": ("));
+    parts.unwrap_or((title.trim(), "Worldwide"))
+}
+
+/// Says which places are none that is known: parts of countries, or names that the interface translated.
+fn unknown_places(header: &[String], columns: &[Option<Column>], gather: &mut Gather<'_>) {
+    let unknown = |column: &Option<Column>| column.as_ref().is_some_and(|column| column.country == "ZZ");
+    let titles = header.iter().zip(columns).skip(1).filter(|(_, column)| unknown(column));
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    titles.for_each(|(title, _)| *counts.entry(split(title).1).or_default() += 1);
+    for (region, count) in counts {
+        gather.notes.push(format!(
+            "'{region}' ({count} columns) is no country known by that name: counted as an unknown one (ZZ); \
+             an export in English names countries as they are known"
+        ));
+    }
 }

@@ -29,8 +29,11 @@ impl<'a> Assembly<'a> {
     /// # Errors
     /// Its numbers are of another kind than those before.
     pub(super) fn add(&mut self, mut table: Table) -> Result<()> {
-        let file = described(&mut table, &mut self.report, &mut self.remarks);
+        // A file counts whole or not at all: of one that is refused nothing is told but why.
+        let (notes, skipped) = (std::mem::take(&mut table.notes), std::mem::take(&mut table.skipped));
+        let file = report_of(&table);
         self.collector.add(table, &self.zone, &mut self.report)?;
+        told(&file.path, notes, skipped, &mut self.report, &mut self.remarks);
         self.report.files.push(file);
         Ok(())
     }
@@ -51,8 +54,9 @@ impl<'a> Assembly<'a> {
         let series = self.collector.finish(&found, &mut self.report)?;
         for table in totals {
             let mut table = table?;
-            let file = described(&mut table, &mut self.report, &mut self.remarks);
-            self.report.files.push(file);
+            let (notes, skipped) = (std::mem::take(&mut table.notes), std::mem::take(&mut table.skipped));
+            told(&table.name, notes, skipped, &mut self.report, &mut self.remarks);
+            self.report.files.push(report_of(&table));
             sums.add(&table, &found, &self.zone)?;
         }
         self.report.notes.extend(self.remarks.into_notes());
@@ -89,14 +93,19 @@ impl Remarks {
     }
 }
 
-/// Moves the remarks of a table to the report.
-fn described(table: &mut Table, report: &mut LoadReport, remarks: &mut Remarks) -> FileReport {
-    for note in table.notes.drain(..) {
-        remarks.add(&table.name, note);
-    }
-    for (reason, rows) in table.skipped.drain(..) {
-        report.skip(reason, rows);
-    }
+/// Puts what is said of a file into the report.
+fn told(
+    name: &str,
+    notes: Vec<String>,
+    skipped: Vec<(&'static str, u64)>,
+    report: &mut LoadReport,
+    remarks: &mut Remarks,
+) {
+    notes.into_iter().for_each(|note| remarks.add(name, note));
+    skipped.into_iter().for_each(|(reason, rows)| report.skip(reason, rows));
+}
+
+fn report_of(table: &Table) -> FileReport {
     FileReport { path: table.name.clone(), bytes: table.bytes, sha256: table.sha256.clone(), rows: table.lines }
 }
 
@@ -117,6 +126,9 @@ fn check_something_is_left(request: &Request<'_>, collector: &Collector<'_>, rep
     }
     if collector.watches() {
         return Ok(());
+    }
+    if report.files.iter().all(|file| file.rows == 0) {
+        return Err(Error::input("no rows").in_file(&report.files[0].path));
     }
     if collector.stamps.is_empty() {
         return Err(Error::input(super::NOTHING_IN_TIME));

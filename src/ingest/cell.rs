@@ -13,6 +13,9 @@ pub(super) enum Value {
     Below(f64),
 }
 
+/// From here on, squares and sums of many values would no longer be numbers.
+pub(super) const TOO_LARGE: f64 = 1e100;
+
 /// Reads a value that is no rank; the error says what was expected.
 pub(super) fn value(text: &str) -> Result<Value, &'static str> {
     bounded(text, '<')
@@ -40,6 +43,7 @@ fn bounded(text: &str, sign: char) -> Result<Value, &'static str> {
     };
     match text.parse::<f64>() {
         Ok(number) if !number.is_finite() => Err("a finite number; leave the field empty where nothing was observed"),
+        Ok(number) if number >= TOO_LARGE => Err("a number below 1e100"),
         Ok(number) if number < 0.0 => Err("a number that is not negative"),
         Ok(number) if below && number > 0.0 => Ok(Value::Below(number)),
         Ok(_) if below => Err("a bound above zero"),
@@ -54,7 +58,7 @@ pub(super) fn country(text: &str) -> Result<String, &'static str> {
     let code = unquoted(text).to_ascii_uppercase();
     match code.as_str() {
         "" => Ok(code),
-        "??" | "-" | "UNKNOWN" | "(NOT SET)" | "XX" | "A1" | "A2" | "T1" | "O1" => Ok("ZZ".into()),
+        "??" | "-" | "UNKNOWN" | "(NOT SET)" | "(OTHER)" | "XX" | "A1" | "A2" | "T1" | "O1" => Ok("ZZ".into()),
         "UK" => Ok("GB".into()),
         "EL" => Ok("GR".into()),
         _ if crate::calendar::is_code(&code) => Ok(code),
@@ -92,6 +96,12 @@ mod tests {
     }
 
     #[test]
+    fn what_could_not_be_added_up_is_refused() {
+        assert_eq!(value("1e99"), Ok(Value::Number(1e99)));
+        assert!(value("1e308").is_err() && value("1e100").is_err() && value("<1e308").is_err());
+    }
+
+    #[test]
     fn beyond_the_end_of_a_list_of_ranks_is_a_bound_and_below_it_is_none() {
         assert_eq!(value_of(">1000", Kind::Rank), Ok(Value::Below(1000.0)));
         assert_eq!(value_of("<5", Kind::Share), Ok(Value::Below(5.0)));
@@ -102,7 +112,7 @@ mod tests {
     fn countries_come_in_many_spellings() {
         let read = |text| country(text).unwrap();
         assert_eq!([read("gb"), read("UK"), read(" US "), read("na")], ["GB", "GB", "US", "NA"]);
-        assert_eq!([read("??"), read("(not set)"), read("")], ["ZZ", "ZZ", ""]);
+        assert_eq!([read("??"), read("(not set)"), read("(other)"), read("")], ["ZZ", "ZZ", "ZZ", ""]);
         assert!(country("USA").is_err() && country("Iran").is_err() && country("1a").is_err());
     }
 }

@@ -1,11 +1,13 @@
 //! From cells as written to what they mean, each distinct text decided once, and into the [`Store`].
 
+mod lists;
 mod row;
 mod tally;
 
+pub(super) use lists::{TopList, joined, same_origin, second_list};
 #[cfg(feature = "ingest")]
 pub(super) use row::Keep;
-pub(super) use row::{Folding, Name, Named, Row, TopList, Ways};
+pub(super) use row::{Folding, Name, Named, Row, Ways};
 
 use super::cell::{self, Value};
 use super::groups::TimeCoding;
@@ -42,6 +44,8 @@ pub(super) struct Gather<'a> {
     pub tally: Tally,
     /// What the numbers are.
     pub kind: Kind,
+    /// Which of a publisher's lists this is, where it has several that cannot be joined.
+    pub edition: Option<String>,
     /// Sentences for the reader.
     pub notes: Vec<String>,
     names: HashMap<Box<str>, Named>,
@@ -68,6 +72,7 @@ impl<'a> Gather<'a> {
             lists: Vec::new(),
             tally: Tally::default(),
             kind,
+            edition: None,
             notes: Vec::new(),
             names: HashMap::default(),
             countries: HashMap::new(),
@@ -158,6 +163,12 @@ impl<'a> Gather<'a> {
             Some(step) if step >= Step::DAY => step.floor(self.ways.zone.wall(time)),
             Some(step) => time - self.ways.zone.wall(time).rem_euclid(step.seconds()),
         }
+    }
+
+    /// Name of the zone of stamps that carry none.
+    #[cfg(feature = "ingest")]
+    pub(super) fn zone(&self) -> &str {
+        self.ways.zone.name()
     }
 
     /// Length of the periods that rows are added up to; `None` = as written.

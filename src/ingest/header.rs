@@ -144,7 +144,22 @@ pub(super) fn choose(header: &[String], columns: &Columns, purpose: Use) -> Resu
         name => one(name, &COUNTRY)?.filter(|country| Some(*country) != domain),
     };
     let value = needed(one(&columns.value, &VALUE)?, "value", &VALUE, "--value-col")?;
+    for index in [Some(time), domain, country, Some(value)].into_iter().flatten() {
+        named_once(header, index)?;
+    }
     Ok(Chosen { time, domain, country, value, kind: find(header, &["kind"]), below: find(header, &["below"]) })
+}
+
+/// Of two columns of one name none is the right one.
+///
+/// # Errors
+/// There are two.
+pub(super) fn named_once(header: &[String], index: usize) -> Result<()> {
+    let name = &header[index];
+    match header.iter().filter(|other| normal(other) == normal(name)).count() {
+        0 | 1 => Ok(()),
+        count => Err(Error::input(format!("found {count} columns named '{}': rename all but one", name.trim()))),
+    }
 }
 
 /// Says which columns were taken for what, where the name does not say it itself.

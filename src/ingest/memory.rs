@@ -111,6 +111,7 @@ fn checked(table: &dyn Table, rules: &Rules) -> Result<rows::Table> {
         bytes: 0,
         sha256: String::new(),
         identity: String::new(),
+        origin: None,
         lines: table.rows() as u64,
         kind,
         has_country: chosen.country.is_some(),

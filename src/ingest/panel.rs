@@ -1,6 +1,6 @@
 //! From the rows of all files to series on one grid.
 
-use super::gather::TopList;
+use super::gather::{TopList, joined, same_origin, second_list};
 use super::grid::{Found, Stamps};
 use super::rows::{Amount, Row, Table};
 use super::stamp::{Zone, show};
@@ -15,6 +15,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 pub(super) struct Collector<'a> {
     request: &'a Request<'a>,
     kind: Option<(Kind, String)>,
+    /// Whose ranks these are, and the first file of them.
+    origin: Option<(String, String)>,
     series: HashMap<(Key, Role), u32>,
     rows: Vec<(u32, Seconds, Amount)>,
     all: HashMap<(String, Seconds), f64>,
@@ -40,6 +42,7 @@ impl<'a> Collector<'a> {
         Collector {
             request,
             kind: None,
+            origin: None,
             series: HashMap::new(),
             rows: Vec::new(),
             all: HashMap::new(),
@@ -61,13 +64,8 @@ impl<'a> Collector<'a> {
     /// # Errors
     /// Its numbers are of another kind than those before.
     pub(super) fn add(&mut self, mut table: Table, zone: &Zone, report: &mut LoadReport) -> Result<()> {
-        match &self.kind {
-            Some((kind, file)) if *kind != table.kind => {
-                let message =
-                    format!("values are of kind '{}', but of kind '{}' in {file}", table.kind.name(), kind.name());
-                return Err(Error::input(message).in_file(&table.name));
-            }
-            _ => self.kind = Some((table.kind, table.name.clone())),
+        if table.lines > 0 {
+            self.check_kind(&table).map_err(|error| error.in_file(&table.name))?;
         }
         self.check_scales(&table)?;
         self.totals.append(&mut table.totals);
@@ -95,6 +93,23 @@ impl<'a> Collector<'a> {
         for ((country, time), sum) in all {
             *self.all.entry((table.names[country as usize].clone(), time)).or_default() += sum;
         }
+        Ok(())
+    }
+
+    /// Numbers of two kinds do not make one panel, nor do ranks of two publishers or two lists of one period.
+    fn check_kind(&mut self, table: &Table) -> Result<()> {
+        if let Some((kind, file)) = self.kind.as_ref().filter(|(kind, _)| *kind != table.kind) {
+            let (this, other) = (table.kind.name(), kind.name());
+            return Err(Error::input(format!("values are of kind '{this}', but of kind '{other}' in {file}")));
+        }
+        if table.kind == Kind::Rank {
+            same_origin(table.origin.as_ref(), self.origin.as_ref())?;
+            second_list(&table.lists, &self.lists)?;
+        }
+        if let (None, Some(origin)) = (&self.origin, &table.origin) {
+            self.origin = Some((origin.clone(), table.name.clone()));
+        }
+        self.kind = Some((table.kind, table.name.clone()));
         Ok(())
     }
 
@@ -183,6 +198,7 @@ impl<'a> Collector<'a> {
             run[1..].iter().for_each(|(_, _, other)| amount.add(other));
             put(&mut series[id as usize], period, &amount, found)?;
         }
+        report.notes.extend(joined(&self.lists));
         self.below_lists(&mut series, found);
         let by_country: HashSet<String> =
             series.iter().filter(|one| !one.key.country.is_empty()).map(|one| one.key.domain.clone()).collect();

@@ -82,6 +82,8 @@ pub(super) struct Table {
     pub sha256: String,
     /// What makes two files one: their bytes and, where a name tells the time, that.
     pub identity: String,
+    /// Whose ranks these are.
+    pub origin: Option<String>,
     /// Number of rows.
     pub lines: u64,
     /// What the numbers are.

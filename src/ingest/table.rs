@@ -5,7 +5,7 @@ use super::defect::{self, Search};
 use super::delimited::{self, Defect, Layout};
 use super::formats::{self, Articles, Input};
 use super::gather::{Gather, Ways};
-use super::header::{self, Chosen};
+use super::header::{self, Chosen, Use};
 use super::records::{Records, fields};
 use super::rows::{Rules, Table};
 use super::scan;
@@ -68,11 +68,20 @@ fn read_source(source: Source, rules: &Rules) -> Result<Table> {
             false => false,
         },
     };
-    match (taken, table.lines) {
-        (false, _) => Err(search.first(None)),
-        (true, 0) if source.format == Format::Parquet => Err(Error::input("the file has no rows")),
-        (true, 0) => Err(Error::input("the file has a header but no rows")),
-        (true, _) => Ok(table),
+    if !taken {
+        return Err(search.first(None));
+    }
+    if table.lines == 0 {
+        table.notes.push(no_rows(rules)?);
+    }
+    Ok(table)
+}
+
+/// What is said of a file without rows: it adds nothing, but as the total it would leave nothing to divide by.
+fn no_rows(rules: &Rules) -> Result<String> {
+    match rules.purpose {
+        Use::Total => Err(Error::input("the file has no rows; expected totals")),
+        Use::Traffic => Ok("no rows: nothing was counted".into()),
     }
 }
 
@@ -87,6 +96,7 @@ fn empty(source: &Source, kind: Kind) -> Table {
         bytes: source.bytes,
         sha256: source.sha256.clone(),
         identity: source.sha256.clone(),
+        origin: None,
         lines: 0,
         kind,
         has_country: false,
@@ -120,17 +130,14 @@ fn foreign(source: &Source, format: &'static formats::Format, rules: &Rules) -> 
     (format.read)(&mut input, &mut gather)?;
     let mut table = empty(source, gather.kind);
     let kind = gather.kind;
-    if format.dated_by_name {
-        table.identity = format!("{} {}", source.sha256, formats::file_name(&source.name));
-    }
+    table.identity = format.identity(&source.sha256, &source.name);
+    table.origin = format.origin(&gather);
     table.notes.push(format!("read as {}, values of kind '{}'", format.title, kind.name()));
     table.lines = gather.tally.rows;
     if gather.tally.rows == 0 {
-        return Err(match gather.skipped().next() {
-            Some((reason, rows)) => Error::input(format!("no row is left; {rows} were left out: {reason}")),
-            None => Error::input(format!("no rows found, though the file looks like one of {}", format.title)),
-        });
+        table.notes.push(formats::nothing_left(&gather)?);
     }
+    let lines = table.lines;
     let mixed = gather.mixed();
     if !table.take(gather) {
         return Err(match mixed {
@@ -142,7 +149,7 @@ fn foreign(source: &Source, format: &'static formats::Format, rules: &Rules) -> 
         });
     }
     table.has_country = table.rows.iter().any(|row| !table.names[row.country as usize].is_empty());
-    if table.rows.is_empty() && table.totals.is_empty() {
+    if lines > 0 && table.rows.is_empty() && table.totals.is_empty() {
         return Err(Error::input("no row is left"));
     }
     Ok(table)

@@ -207,7 +207,7 @@ fn defects_in_json_and_parquet_are_placed_too() {
 #[test]
 fn files_without_rows_or_with_other_columns_are_refused() {
     assert_eq!(fault(""), "a.csv: the file is empty");
-    assert_eq!(fault("timestamp,domain,visits\n"), "a.csv: the file has a header but no rows");
+    assert_eq!(fault("timestamp,domain,visits\n"), "a.csv: no rows");
     assert!(fault("when,who,many\n1,2,3\n").starts_with("a.csv: no time column: found 'when', 'who', 'many'"));
     assert!(fault("date,visits\n2023-10-01,3\n").contains("no domain column"));
 }
@@ -245,8 +245,8 @@ fn short_constant_and_empty_looking_series_are_series() {
 
 #[test]
 fn counts_above_2_to_the_53_are_kept_and_noted() {
-    let loaded = csv("date,site,visits\n2023-10-01,rt.com,9007199254740993\n2023-10-02,rt.com,1e300\n").unwrap();
-    assert_eq!(loaded.panel.series[0].values, [9_007_199_254_740_992.0, 1e300]);
+    let loaded = csv("date,site,visits\n2023-10-01,rt.com,9007199254740993\n2023-10-02,rt.com,1e99\n").unwrap();
+    assert_eq!(loaded.panel.series[0].values, [9_007_199_254_740_992.0, 1e99]);
     assert!(
         loaded.report.notes.iter().any(|note| note.contains("2 values of 2^53 or more")),
         "{:?}",

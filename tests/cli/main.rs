@@ -7,6 +7,7 @@ mod detect;
 mod domains;
 mod fetch;
 mod formats;
+mod hostile;
 mod notify;
 mod notify_mail;
 mod notify_watch;

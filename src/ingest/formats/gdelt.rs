@@ -18,7 +18,9 @@ const COUNT: &str = "Article Count";
 const TOTAL: &str = "Total Monitored Articles";
 
 pub(super) fn is(head: &Head<'_>) -> bool {
-    head.header() == ["date", "series", "value"] || head.has_keys(&["timeline", "series", "data"])
+    head.header() == ["date", "series", "value"]
+        || head.has_keys(&["timeline", "series", "data"])
+        || head.has_empty("timeline")
 }
 
 pub(super) fn read(input: &mut Input<'_>, gather: &mut Gather<'_>) -> Result<()> {
@@ -44,8 +46,13 @@ pub(super) fn read(input: &mut Input<'_>, gather: &mut Gather<'_>) -> Result<()>
 
 fn timeline(document: &Json, about: Name<'_>, kind: Option<Kind>, gather: &mut Gather<'_>) -> Result<()> {
     let lists = document.get("timeline").and_then(Json::as_array);
+    // A query that finds no article is answered with an empty object.
+    let nothing = document.as_object().is_some_and(serde_json::Map::is_empty);
+    if lists.is_none() && !nothing {
+        return Err(Error::input("found no list 'timeline'"));
+    }
     let mut several = None;
-    for list in lists.ok_or_else(|| Error::input("found no list 'timeline'"))? {
+    for list in lists.into_iter().flatten() {
         let series = json_text(list, "series");
         let points = list.get("data").and_then(Json::as_array);
         for (index, point) in points.into_iter().flatten().enumerate() {

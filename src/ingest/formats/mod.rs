@@ -60,6 +60,33 @@ impl std::fmt::Debug for Format {
     }
 }
 
+impl Format {
+    /// Whose ranks a file holds: those of two publishers, or of two sizes of list, are not one series.
+    pub(super) fn origin(&self, gather: &Gather<'_>) -> Option<String> {
+        (gather.kind == Kind::Rank).then(|| match &gather.edition {
+            Some(edition) => format!("{}, {edition}", self.title),
+            None => self.title.to_string(),
+        })
+    }
+
+    /// What makes two files one: their bytes and, where their name tells the time, that.
+    pub(super) fn identity(&self, sha256: &str, name: &str) -> String {
+        match self.dated_by_name {
+            true => format!("{sha256} {}", without_copy(file_name(name))),
+            false => sha256.to_string(),
+        }
+    }
+}
+
+/// A name without the ` (1)` that a browser puts into that of a second download.
+fn without_copy(name: &str) -> String {
+    let copy = name.split_once(" (").and_then(|(stem, rest)| Some((stem, rest.split_once(')')?)));
+    match copy {
+        Some((stem, (number, end))) if number.bytes().all(|b| b.is_ascii_digit()) => format!("{stem}{end}"),
+        _ => name.to_string(),
+    }
+}
+
 impl PartialEq for Format {
     fn eq(&self, other: &Format) -> bool {
         self.name == other.name
@@ -182,6 +209,19 @@ pub(super) fn recognised(head: &Head<'_>) -> Option<&'static Format> {
     FORMATS.iter().chain([&WIDE]).find(|format| (format.recognise)(head))
 }
 
+/// What is said of a file of which no row came through; an error if it is no file without rows but a wrong one.
+pub(super) fn nothing_left(gather: &Gather<'_>) -> Result<String> {
+    let wrong = |reason: &str| reason.starts_with("no line of") || reason == "in a block without times";
+    let mut skipped = gather.skipped().peekable();
+    if skipped.peek().is_none() {
+        return Ok("no rows: nothing was counted".into());
+    }
+    match skipped.find(|(reason, _)| !wrong(reason)) {
+        Some((reason, rows)) => Ok(format!("nothing was counted; {rows} rows were left out: {reason}")),
+        None => Err(Error::input("no row is left: no line is one of this format")),
+    }
+}
+
 /// A row of a source, as plain values.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SourceRow {
@@ -271,6 +311,12 @@ impl<'a> Head<'a> {
     fn has_columns(&self, names: &[&str]) -> bool {
         let header = self.header();
         names.iter().all(|name| header.iter().any(|found| found == name))
+    }
+
+    /// Whether this is JSON whose list of that name is empty: an answer that found nothing.
+    fn has_empty(&self, key: &str) -> bool {
+        let text: String = self.text.chars().take(200).filter(|c| !c.is_whitespace()).collect();
+        text.starts_with(&format!("{{\"{key}\":[]"))
     }
 
     /// Whether this is JSON in which all these keys occur.

@@ -156,7 +156,8 @@ fn table(input: &mut Input<'_>, gather: &mut Gather<'_>) -> Result<()> {
         gather.rank(date, Name::Host(row.get(domain)), "", rank);
     }
     gather.list(date, "", bucket.unwrap_or(count as f64));
-    if rank.is_none() {
+    if let (None, Some(size)) = (rank, bucket) {
+        gather.edition = Some(format!("top {size}"));
         gather.notes.push("the list is in no order: every rank is the size of the list".into());
     }
     Ok(())

@@ -3,7 +3,7 @@
 use super::Input;
 use crate::error::{Error, Result};
 use crate::ingest::cell::{self, Value};
-use crate::ingest::header::normal;
+use crate::ingest::header::{named_once, normal};
 use crate::ingest::option::short;
 use crate::ingest::records::{Records, fields};
 use crate::ingest::stamp::{self, Stamp};
@@ -135,12 +135,14 @@ impl<'a> Rows<'a> {
 /// Position of a column by its name.
 ///
 /// # Errors
-/// No such column.
+/// No such column, or two.
 pub(super) fn column(header: &[String], name: &str) -> Result<usize> {
-    optional(header, name).ok_or_else(|| {
+    let index = optional(header, name).ok_or_else(|| {
         let found: Vec<String> = header.iter().map(|name| format!("'{}'", name.trim())).collect();
         Error::input(format!("no column '{name}': found {}", found.join(", "))).at_line(1)
-    })
+    })?;
+    named_once(header, index)?;
+    Ok(index)
 }
 
 /// Position of a column that may be missing.

@@ -42,7 +42,8 @@ pub(super) fn is_umbrella(head: &Head<'_>) -> bool {
         Host::Other(_) => true,
         Host::Invalid => false,
     };
-    entries(head).is_some_and(|names| head.name.contains("umbrella") || names.iter().any(subdomain))
+    let named = |word: &str| head.name.to_ascii_lowercase().contains(word);
+    entries(head).is_some_and(|names| named("umbrella") || (!named("tranco") && names.iter().any(subdomain)))
 }
 
 pub(super) fn read(input: &mut Input<'_>, gather: &mut Gather<'_>) -> Result<()> {

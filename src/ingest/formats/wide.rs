@@ -9,7 +9,7 @@ use super::text::{Rows, header_names, raw_fields};
 use super::{Head, Input};
 use crate::error::{Error, Result};
 use crate::ingest::gather::{Gather, Row};
-use crate::ingest::header::{normal, recognised, time_candidates};
+use crate::ingest::header::{named_once, normal, recognised, time_candidates};
 use crate::ingest::stamp;
 use crate::series::Kind;
 
@@ -67,6 +67,7 @@ pub(super) fn read(input: &mut Input<'_>, gather: &mut Gather<'_>) -> Result<()>
             false => Column { index, name: of(name), country: String::new() },
         })
         .collect();
+    columns.iter().try_for_each(|column| named_once(&header, column.index))?;
     if columns.is_empty() {
         return Err(Error::input("no column of values beside the time; --value-col chooses some, joined by commas"));
     }

@@ -18,7 +18,8 @@ use crate::series::Kind;
 use serde_json::Value as Json;
 
 pub(super) fn is(head: &Head<'_>) -> bool {
-    let json = head.has_keys(&["items"]) && (head.has_keys(&["views"]) || head.has_keys(&["articles"]));
+    let json = head.has_keys(&["items"])
+        && (head.has_keys(&["views"]) || head.has_keys(&["articles"]) || head.has_empty("items"));
     let names = |names: &[&str]| head.has_columns(names);
     json || names(&["article", "views"]) || names(&["date", "count", "lang", "page"])
 }

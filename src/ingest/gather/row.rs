@@ -2,7 +2,7 @@
 
 use crate::ingest::cell::Value;
 use crate::ingest::stamp::{Stamp, Zone};
-use crate::time::{Seconds, Step};
+use crate::time::Step;
 
 /// Whether a name of a folded domain or topic is kept.
 pub(in crate::ingest) type Keep<'a> = &'a (dyn Fn(&str) -> bool + Sync);
@@ -76,15 +76,4 @@ pub(in crate::ingest) struct Row<'a> {
     pub country: &'a str,
     /// What was observed.
     pub value: Value,
-}
-
-/// A list of the most visited, complete down to a bound: what is not in it lies below.
-#[derive(Clone, Debug, PartialEq)]
-pub(in crate::ingest) struct TopList {
-    /// Period of the list.
-    pub time: Seconds,
-    /// Country of the list.
-    pub country: String,
-    /// The smallest value in it, or the last rank.
-    pub bound: f64,
 }

@@ -27,9 +27,9 @@ pub(super) struct Checkpoint {
     last: Option<(Instant, Duration)>,
 }
 
-/// What a merged file looked like.
+/// What a merged file looked like before it was read: what changes while it is read has changed since.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-struct Seen {
+pub(super) struct Seen {
     bytes: u64,
     modified: u128,
 }
@@ -40,6 +40,7 @@ struct Head {
     version: String,
     order: String,
     kind: Option<(String, String)>,
+    origin: Option<(String, String)>,
     files: Vec<(String, u64, String, u64)>,
     seen: BTreeMap<String, Seen>,
     identities: BTreeMap<String, String>,
@@ -83,6 +84,7 @@ impl Checkpoint {
             Some((kind, file)) => Some((Kind::from_name(&kind).ok_or_else(|| broken("an unknown kind".into()))?, file)),
             None => None,
         };
+        merged.origin = head.origin;
         let files = head.files.into_iter();
         merged.files = files.map(|(path, bytes, sha256, rows)| FileReport { path, bytes, sha256, rows }).collect();
         merged.identities = head.identities.into_iter().collect();
@@ -125,8 +127,8 @@ impl Checkpoint {
         }
         let begun = Instant::now();
         for file in &merged.files {
-            if let (false, Some(seen)) = (self.done.contains_key(&file.path), look(Path::new(&file.path))) {
-                self.done.insert(file.path.clone(), seen);
+            if let (false, Some(seen)) = (self.done.contains_key(&file.path), merged.seen.get(&file.path)) {
+                self.done.insert(file.path.clone(), seen.clone());
             }
         }
         let fail = |e: std::io::Error| Error::io("cannot write the checkpoint", e).in_file(path.display().to_string());
@@ -151,6 +153,7 @@ impl Checkpoint {
             version: env!("CARGO_PKG_VERSION").into(),
             order: self.order.clone(),
             kind: merged.kind.as_ref().map(|(kind, file)| (kind.name().into(), file.clone())),
+            origin: merged.origin.clone(),
             files: files.map(|f| (f.path.clone(), f.bytes, f.sha256.clone(), f.rows)).collect(),
             seen: self.done.clone().into_iter().collect(),
             identities: merged.identities.clone().into_iter().collect(),
@@ -163,7 +166,7 @@ impl Checkpoint {
 }
 
 /// What a file looks like; `None` for what is no regular file, which is never passed over.
-fn look(path: &Path) -> Option<Seen> {
+pub(super) fn look(path: &Path) -> Option<Seen> {
     let data = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
     let modified = data.modified().ok()?.duration_since(UNIX_EPOCH).map_or(0, |age| age.as_nanos());
     Some(Seen { bytes: data.len(), modified })

@@ -13,7 +13,7 @@ mod stream;
 
 pub use output::{Canonical, Record};
 
-use super::gather::{Folding, Keep, Ways};
+use super::gather::{Folding, Keep, Ways, joined, same_origin, second_list};
 use super::stamp::Zone;
 use super::store::{Pair, Store};
 use super::{Columns, FileReport, Hints, inputs};
@@ -21,7 +21,7 @@ use crate::error::{Error, Result};
 use crate::registry::Registry;
 use crate::series::Kind;
 use crate::time::Step;
-use checkpoint::Checkpoint;
+use checkpoint::{Checkpoint, Seen, look};
 use one::One;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
@@ -99,7 +99,11 @@ pub struct Reduced {
 struct Merged {
     store: Store,
     kind: Option<(Kind, String)>,
+    /// Whose ranks these are, and the first file of them.
+    origin: Option<(String, String)>,
     files: Vec<FileReport>,
+    /// What these looked like before they were read.
+    seen: HashMap<String, Seen>,
     /// What makes two files one: their bytes and, where a name tells the time, that.
     identities: HashMap<String, String>,
     /// Keys whose numbers are scaled within one file.
@@ -131,7 +135,10 @@ pub fn reduce(order: &Order<'_>) -> Result<Reduced> {
     let mut checkpoint = Checkpoint::open(order, &mut merged)?;
     let todo = checkpoint.left(found.files)?;
     let threads = (order.jobs / todo.len().max(1)).max(1);
-    let read = |path: &PathBuf| one::read(path, order, ways, &articles, threads);
+    let read = |path: &PathBuf| {
+        let seen = look(path);
+        one::read(path, order, ways, &articles, threads).map(|one| One { seen, ..one })
+    };
     each_in_order(&todo, order.jobs, &read, |path, result| {
         merged.take(path.display().to_string(), result);
         checkpoint.save(&merged, false)
@@ -233,16 +240,10 @@ impl Merged {
             self.note(&one.file.path, note);
             return Ok(());
         }
-        let kind = one.gather.kind;
-        match &self.kind {
-            Some((other, file)) if *other != kind => {
-                let (this, other) = (kind.name(), other.name());
-                return Err(Error::input(format!("values are of kind '{this}', but of kind '{other}' in {file}")));
-            }
-            _ => {}
+        if one.gather.tally.rows > 0 {
+            self.check_kind(&one)?;
         }
         self.check_single(&one)?;
-        self.kind.get_or_insert_with(|| (kind, one.file.path.clone()));
         for note in one.notes.iter().cloned().chain(one.gather.remarks()) {
             self.note(&one.file.path, note);
         }
@@ -256,7 +257,28 @@ impl Merged {
         self.identities.insert(one.identity, one.file.path.clone());
         self.lists.extend(one.gather.lists);
         self.store.absorb(one.gather.store);
+        if let Some(seen) = one.seen {
+            self.seen.insert(one.file.path.clone(), seen);
+        }
         self.files.push(one.file);
+        Ok(())
+    }
+
+    /// Numbers of two kinds do not make one table, nor do ranks of two publishers.
+    fn check_kind(&mut self, one: &One<'_>) -> Result<()> {
+        let (kind, file) = (one.gather.kind, &one.file.path);
+        if let Some((other, first)) = self.kind.as_ref().filter(|(other, _)| *other != kind) {
+            let (this, other) = (kind.name(), other.name());
+            return Err(Error::input(format!("values are of kind '{this}', but of kind '{other}' in {first}")));
+        }
+        if kind == Kind::Rank {
+            same_origin(one.origin.as_ref(), self.origin.as_ref())?;
+            second_list(&one.gather.lists, &self.lists)?;
+        }
+        if let (None, Some(origin)) = (&self.origin, &one.origin) {
+            self.origin = Some((origin.clone(), file.clone()));
+        }
+        self.kind.get_or_insert_with(|| (kind, file.clone()));
         Ok(())
     }
 
@@ -320,6 +342,7 @@ impl Merged {
                 count => format!("{file} and {} more: {note}", count - 1),
             })
             .collect();
+        notes.extend(joined(&self.lists));
         notes.extend(select::check_step(&self.store, order.every, kind, zone)?);
         let store = select::select(self.store, order, kind, &mut self.skipped);
         let Merged { files, failures, skipped, .. } = self;

@@ -1,5 +1,6 @@
 //! One file of a reduction: read once, whole or not at all.
 
+use super::checkpoint::Seen;
 use super::stream::Stream;
 use super::{Order, Unknown};
 use crate::error::{Error, Result};
@@ -19,8 +20,12 @@ use std::path::Path;
 #[derive(Debug)]
 pub(super) struct One<'a> {
     pub(super) file: FileReport,
+    /// What the file looked like before it was read.
+    pub(super) seen: Option<Seen>,
     /// What makes two files one.
     pub(super) identity: String,
+    /// Whose ranks these are.
+    pub(super) origin: Option<String>,
     pub(super) gather: Gather<'a>,
     pub(super) notes: Vec<String>,
 }
@@ -87,29 +92,21 @@ impl<'a> Reader<'a, '_> {
         format: &Format,
         bytes: u64,
         sha256: String,
-        notes: Vec<String>,
+        mut notes: Vec<String>,
     ) -> Result<One<'a>> {
         if gather.mixed() {
             return Err(Error::input("time stamps with and without a time zone in one file"));
         }
-        // A dump in which nothing is asked for is a dump without visits, not a fault.
-        let vast = matches!(format, Format::Foreign(format) if format.vast);
-        let skipped = gather.skipped().next();
-        match skipped {
-            _ if gather.tally.rows > 0 => {}
-            Some(_) if vast => {}
-            Some((reason, rows)) => {
-                return Err(Error::input(format!("no row is left; {rows} were left out: {reason}")));
-            }
-            None => return Err(Error::input("the file has a header but no rows")),
-        }
         let rows = gather.tally.rows;
-        let identity = match format {
-            Format::Foreign(format) if format.dated_by_name => format!("{sha256} {}", formats::file_name(self.name)),
-            _ => sha256.clone(),
+        if rows == 0 {
+            notes.push(formats::nothing_left(&gather)?);
+        }
+        let (identity, origin) = match format {
+            Format::Foreign(format) => (format.identity(&sha256, self.name), format.origin(&gather)),
+            _ => (sha256.clone(), None),
         };
         let file = FileReport { path: self.name.into(), bytes, sha256, rows };
-        Ok(One { file, identity, gather, notes })
+        Ok(One { file, seen: None, identity, origin, gather, notes })
     }
 
     /// A file in UTF-16, by way of a copy.

@@ -143,7 +143,8 @@ impl Reduced {
     /// # Errors
     /// `out` refuses.
     pub fn write_csv(&self, out: &mut impl Write) -> io::Result<()> {
-        let count = self.kind == Kind::Count;
+        // Without rows there is no value to name the kind of, and read again it is the same table.
+        let count = self.kind == Kind::Count || self.is_empty();
         out.write_all(b"timestamp,domain,country,visits")?;
         out.write_all(if count { b"\n" } else { b",kind\n" })?;
         let below = if self.kind == Kind::Rank { '>' } else { '<' };

@@ -180,3 +180,26 @@ fn fingerprint(order: &Order<'_>) -> String {
     let host = *by == super::By::Host;
     format!("{} {host} {early} {known} {columns:?} {kind:?} {time_zone:?} {hints:?}", every.name())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_changes_while_it_is_read_has_changed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (file, state) = (folder.path().join("a.csv"), folder.path().join("state"));
+        let path = file.display().to_string();
+        let open = || Checkpoint { path: Some(state.clone()), order: "x".into(), done: HashMap::new(), last: None };
+        std::fs::write(&file, "date\n").expect("written");
+        let mut merged = Merged::default();
+        merged.seen.insert(path.clone(), look(&file).expect("a file"));
+        merged.files.push(FileReport { path, bytes: 5, sha256: String::new(), rows: 0 });
+        std::fs::write(&file, "date,more\n").expect("written");
+        open().save(&merged, true).expect("saved");
+        let mut again = open();
+        again.load(&state, &mut Merged::default()).expect("loaded");
+        let said = again.left(vec![file]).expect_err("another file").to_string();
+        assert!(said.contains("has changed since it was counted"), "{said}");
+    }
+}

@@ -1,13 +1,14 @@
 //! False discoveries and power on simulated panels, through the whole pipeline.
 use crate::Report;
+use crate::oracle;
 use crate::panels::{self, Noise, number, panel};
 use floodmark::pipeline::{self, Options};
 use floodmark::series::Role;
 use floodmark::stats::resample::generator;
 use rand::RngExt;
 
-const SERIES: usize = 40;
-const RATE: f64 = 0.05;
+pub const SERIES: usize = 40;
+pub const RATE: f64 = 0.05;
 
 fn options() -> Options {
     // No floor on visits: it would hide false alarms of small counts.
@@ -125,9 +126,9 @@ pub fn plant(noise: Noise, n: usize, lift: f64, len: usize, runs: u64) -> Tally 
 pub fn mixed(report: &mut Report) {
     let runs = report.runs(60, 15);
     report.line("\n## Mixed panels: +42% for 7 days in 4 of 40 series\n");
-    report.line(&format!("{runs} panels a row. Goals: realised false-discovery rate at most 5%; at noise up to 15%, 95% found, of these 90% with the onset within a day.\n"));
-    report.line("| noise | days | found (± standard error) | onset within ±1 day | lift interval of the alert holds 42% | realised FDR |");
-    report.line("|---|---|---|---|---|---|");
+    report.line(&format!("{runs} panels a row. Goals: realised false-discovery rate at most 5%; at noise up to 15%, 95% found, of these 90% with the onset within a day. Ceiling: what a test finds that is told level, season, spread, memory and the length of the surge, at the same rate.\n"));
+    report.line("| noise | days | found (± standard error) | ceiling | onset within ±1 day | lift interval of the alert holds 42% | realised FDR |");
+    report.line("|---|---|---|---|---|---|---|");
     for noise in [
         Noise::UpTo15,
         Noise::Gaussian(0.1),
@@ -138,12 +139,14 @@ pub fn mixed(report: &mut Report) {
     ] {
         for n in [184, 400] {
             let t = plant(noise, n, 0.42, 7, runs);
+            let ceiling = oracle::ceiling(noise, n, 0.42, 7);
             let (recall, close, fdr) = (t.recall(), t.close / t.found.max(1.0), t.false_share / t.panels);
             report.line(&format!(
-                "| {} | {n} | {:.1}% ± {:.1} | {:.1}% | {:.1}% | {:.1}% |",
+                "| {} | {n} | {:.1}% ± {:.1} | {:.0}% | {:.1}% | {:.1}% | {:.1}% |",
                 noise.name(),
                 100.0 * recall,
                 100.0 * error(recall, t.planted),
+                100.0 * ceiling,
                 100.0 * close,
                 100.0 * t.covered / t.found.max(1.0),
                 100.0 * fdr
@@ -152,7 +155,8 @@ pub fn mixed(report: &mut Report) {
             let goal = |report: &mut Report, kept: bool, what: &str, share: f64| {
                 report.goal(kept, &format!("{what}, {}, {n} days: {:.1}%", noise.name(), 100.0 * share));
             };
-            goal(report, recall >= 0.95, "+42% for 7 days found in fewer than 95%", recall);
+            let what = format!("+42% for 7 days found in fewer than 95% (ceiling {:.0}%)", 100.0 * ceiling);
+            goal(report, recall >= 0.95, &what, recall);
             goal(report, close >= 0.9, "onset within a day in fewer than 90%", close);
             goal(report, (0.86..=0.94).contains(&covered), "interval of an alert's own lift outside 86–94%", covered);
             let slack = |goal: f64, n: f64| 2.0 * error(goal, n);

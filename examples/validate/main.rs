@@ -8,6 +8,7 @@
 //! `--data DIR` says where the real series are (they are not part of the project); without them, their tables are left out.
 mod detection;
 mod lifts;
+mod oracle;
 mod panels;
 mod real;
 

@@ -6,8 +6,9 @@
 //! nothing: an outlet's new domain takes over from the seized one without a break.
 
 use crate::series::{Key, Kind, Level, Panel, Role, Series};
-use crate::stats::robust::median_with;
+use crate::stats::robust::{mean, median_with};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 /// A sum with a larger filled part than this is a gap.
 const MAX_FILLED: f64 = 0.2;
@@ -15,6 +16,9 @@ const MAX_FILLED: f64 = 0.2;
 const FILL_CYCLES: usize = 4;
 /// A series whose last observation is further back than this many seasons has ended; until then it is late.
 const LATE_CYCLES: usize = 2;
+
+/// A member that begins so many seasons after its sum is new; its mean is taken over so many.
+const NEW_CYCLES: usize = 4;
 
 /// One series to be scored.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,6 +31,18 @@ pub struct Watched {
     pub filled: Vec<bool>,
     /// A domain of an outlet that is watched as a whole: of interest only where one domain takes over from another.
     pub part: bool,
+    /// Members of a sum of which nothing was known when it began: first period, and mean of the first few cycles.
+    pub newcomers: Vec<(usize, f64)>,
+}
+
+impl Watched {
+    /// What members that are new since the `baseline` add to the sum over `stretch` and did not add to the baseline.
+    pub fn brought_by_newcomers(&self, baseline: &Range<usize>, stretch: &Range<usize>) -> f64 {
+        let missing = |since: usize| since.clamp(baseline.start, baseline.end) - baseline.start;
+        let part = |since: usize| missing(since) as f64 / baseline.len().max(1) as f64;
+        let there = |since: usize| stretch.end.saturating_sub(since.max(stretch.start)) as f64;
+        self.newcomers.iter().map(|(since, mean)| mean * part(*since) * there(*since)).sum()
+    }
 }
 
 /// The watched and reference series of `panel` at all levels, sorted by level and key; the domains of an outlet that
@@ -93,7 +109,7 @@ fn sum_of(
     hindsight: Hindsight,
 ) -> impl FnMut((Group, Vec<usize>, bool)) -> Watched + use<'_> {
     let fills: Vec<Vec<f64>> = panel.series.iter().map(|s| fill(&s.values, season, hindsight)).collect();
-    move |((level, role, key), members, part)| Watched { part, ..sum(panel, &fills, level, role, key, &members) }
+    move |(group, members, part)| Watched { part, ..sum(panel, &fills, season, group, &members) }
 }
 
 /// Number of periods filled over the domain × country series of a panel, for the record.
@@ -143,19 +159,27 @@ fn fill(values: &[f64], season: usize, hindsight: Hindsight) -> Vec<f64> {
         if !values[t].is_nan() {
             seen = t;
         } else if whole || t - seen <= patience {
-            let past = (1..=FILL_CYCLES).filter_map(|k| t.checked_sub(k * season)).map(|u| values[u]);
-            filled[t] = median_with(past, &mut scratch);
+            // However far back they lie: a member that is missing for months has not fallen to nothing.
+            let latest = |skip: usize, step: usize| {
+                let past = (first..t).rev().skip(skip).step_by(step).map(|u| values[u]);
+                past.filter(|v| !v.is_nan()).take(FILL_CYCLES)
+            };
+            filled[t] = median_with(latest(season - 1, season), &mut scratch);
+            if filled[t].is_nan() {
+                // In the first cycle no value has the same phase.
+                filled[t] = median_with(latest(0, 1), &mut scratch);
+            }
         }
     }
     filled
 }
 
-fn sum(panel: &Panel, fills: &[Vec<f64>], level: Level, role: Role, key: Key, members: &[usize]) -> Watched {
+fn sum(panel: &Panel, fills: &[Vec<f64>], season: usize, (level, role, key): Group, members: &[usize]) -> Watched {
     let n = panel.grid.len;
     let kind = panel.series[members[0]].kind;
     if let [only] = members {
         let series = Series { key, ..panel.series[*only].clone() };
-        return Watched { level, series, filled: vec![false; n], part: false };
+        return Watched { level, series, filled: vec![false; n], part: false, newcomers: Vec::new() };
     }
     let mut values = vec![f64::NAN; n];
     let mut filled = vec![false; n];
@@ -175,8 +199,20 @@ fn sum(panel: &Panel, fills: &[Vec<f64>], level: Level, role: Role, key: Key, me
             filled[t] = substituted > 0.0;
         }
     }
+    let newcomers = newcomers(&values, members.iter().map(|m| &panel.series[*m].values), NEW_CYCLES * season.max(1));
     let censored = BTreeMap::new();
-    Watched { level, series: Series { key, role, kind, values, censored }, filled, part: false }
+    Watched { level, series: Series { key, role, kind, values, censored }, filled, part: false, newcomers }
+}
+
+/// Members that begin more than `length` periods after the sum does, with the mean of their first `length` periods.
+fn newcomers<'a>(sum: &[f64], members: impl Iterator<Item = &'a Vec<f64>>, length: usize) -> Vec<(usize, f64)> {
+    let begins = sum.iter().position(|v| !v.is_nan()).unwrap_or(0);
+    members
+        .filter_map(|values| {
+            let since = values.iter().position(|v| !v.is_nan()).filter(|since| *since > begins + length)?;
+            Some((since, mean(&values[since..(since + length).min(values.len())])))
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -248,6 +284,17 @@ mod tests {
         assert_eq!((sum.series.values[20], sum.filled[20]), (100.0, true));
         assert!(sum.series.values[25].is_nan());
         assert_eq!(sum.series.values[0], 100.0);
+    }
+
+    #[test]
+    fn a_member_missing_for_months_has_not_fallen_to_nothing() {
+        let mut missing = vec![10.0; 200];
+        missing[40..150].fill(f64::NAN);
+        missing[3] = f64::NAN;
+        let all = watched(&panel(&[("A", "a.com", "", missing), ("A", "b.com", "", vec![90.0; 200])]), false, 7);
+        let sum = values_of(&all, Level::Outlet, "A", "");
+        assert!(sum.series.values.iter().all(|v| *v == 100.0), "{:?}", sum.series.values);
+        assert!(sum.filled[3] && sum.filled[40..150].iter().all(|filled| *filled));
     }
 
     #[test]

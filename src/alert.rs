@@ -91,7 +91,7 @@ pub enum Flag {
     LowBase,
     /// The reference outlets rose at the same time.
     ReferenceMoved,
-    /// The net interval holds zero: the surge cannot be told from the rush to all news.
+    /// The net interval holds zero, or lies beyond it: the surge cannot be told from the rush to all news, or is less.
     NetIncludesZero,
     /// A change of level that lasted and became the new normal.
     LevelShift,

@@ -132,15 +132,17 @@ impl Cell {
         let close = share(found.iter().map(|f| f.0.abs() <= 1));
         let covered = share(found.iter().map(|f| f.2));
         let error = found.iter().map(|f| f.1).sum::<f64>() / found.len().max(1) as f64;
+        let of_found = match found.len() {
+            0 => "| | |".into(),
+            _ => format!("{:.0}% | {error:.2} | {:.0}% |", 100.0 * close, 100.0 * covered),
+        };
         format!(
-            "| {} | {} | {} | {} | {} | {:.0}% | {error:.2} | {:.0}% |",
+            "| {} | {} | {} | {} | {} | {of_found}",
             name(lifts),
             lifts.len(),
             recall(&|_| true),
             recall(&|h| h.calm),
             recall(&|h| h.calm && h.held_out),
-            100.0 * close,
-            100.0 * covered
         )
     }
 }

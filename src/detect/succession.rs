@@ -28,6 +28,9 @@ pub fn divide(walk: &Walk, breaks: &[ChangePoint], near: usize) -> Vec<Episode> 
 fn cut(walk: &Walk, episode: &Episode, found: &ChangePoint) -> (Episode, Episode) {
     let mut first = Episode { end: found.index - 1, open: false, level_shift: false, ..episode.clone() };
     let mut second = Episode { onset: found.index, first_seen: found.index, ..episode.clone() };
+    // A level shift is that of the part that makes up most of it.
+    first.level_shift = episode.level_shift && first.end - first.onset > second.end - second.onset;
+    second.level_shift = episode.level_shift && !first.level_shift;
     first.detected = episode.detected.min(first.end);
     second.detected = found.high.clamp(second.onset, second.end);
     for part in [&mut first, &mut second] {

@@ -17,6 +17,8 @@ pub(crate) use episode::note_peak;
 pub use episode::{Episode, Walk};
 pub use settings::{OPEN_P, SHIFT_DAYS, Settings};
 
+/// A level that has settled stands at least at this part of the episode's mean distance from the old one.
+const SETTLED: f64 = 0.75;
 /// The onset is looked for again when the evidence has become so many times stronger.
 const REFINE: f64 = 0.1;
 /// The lag behind growth is learnt over so many years.
@@ -258,13 +260,11 @@ impl Walker {
             window,
         };
         for (u, &value) in x.iter().enumerate().take(t + 1).skip(onset) {
-            // Against the baseline of the day of detection, so that the whole episode has one yardstick.
-            let (expected, spread) = (level + season.at(u), self.out.spread[u]);
-            self.errors.set(u, value - expected, self.spread.counts_for(value - expected, spread));
-            if !value.is_nan() {
-                (self.out.expected[u], self.out.z[u]) = (expected, (value - expected) / spread);
-                note_peak(&mut episode, u, self.out.z[u]);
-            }
+            // Windows see the whole episode against the baseline of the day of detection; what was said of a period on
+            // its day, its z and what was expected of it, stays.
+            let residual = value - level - season.at(u);
+            self.errors.set(u, residual, self.spread.counts_for(residual, self.out.spread[u]));
+            note_peak(&mut episode, u, self.out.z[u]);
             (self.out.in_episode[u], self.slow[u]) = (true, f64::NAN);
         }
         self.current = Some(Current { episode, level, prior, season });
@@ -319,14 +319,12 @@ impl Walker {
             }
         }
         note_peak(episode, t, self.out.z[t]);
-        if t + 1 - episode.onset >= self.settings.shift_after && raised {
-            episode.level_shift = true;
+        let (onset, end) = (episode.onset, episode.end);
+        if raised && self.has_settled(&current.episode, t) {
+            current.episode.level_shift = true;
             self.close(t, current.episode);
-            let begin = self.out.episodes.last().map_or(0, |e| e.onset);
-            self.begin = Some(begin);
-            self.restart_from(begin, t);
-        } else if self.is_calm(t, episode.end) {
-            let end = episode.end;
+            self.restart(onset, t);
+        } else if self.is_calm(t, end) {
             self.close(end, current.episode);
         } else {
             self.current = Some(current);
@@ -356,9 +354,24 @@ impl Walker {
         self.trailing.expire_level();
     }
 
-    /// After a level shift the shifted periods are the new baseline.
-    fn restart_from(&mut self, begin: usize, t: usize) {
-        self.out.in_episode[begin..=t].fill(false);
+    /// Whether an episode has become the new level: it has lasted, and in its last quarter the series stood three quarters as far
+    /// from its baseline as it did on the whole. A surge that fades away is none, however long it takes.
+    fn has_settled(&self, episode: &Episode, t: usize) -> bool {
+        let lasted = self.settings.shift_after;
+        let since = |from: usize| {
+            let (sum, n) = sum_of_observed(&self.errors.residual[from..=t], |r| r * episode.sign);
+            sum / n as f64
+        };
+        t + 1 - episode.onset >= lasted && since(t + 1 - (lasted / 4).max(1)) >= SETTLED * since(episode.onset)
+    }
+
+    /// After a level shift the shifted periods are the new baseline: the least that makes one, so that what led up to
+    /// the new level has no part in it.
+    fn restart(&mut self, onset: usize, t: usize) {
+        let least = self.settings.baseline.gap + self.settings.baseline.min_observed;
+        let begin = onset.max((t + 1).saturating_sub(least));
+        self.begin = Some(begin);
+        self.out.in_episode[onset..=t].fill(false);
         self.calm_since = t + 1;
         self.trailing.expire();
     }

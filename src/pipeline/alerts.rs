@@ -5,6 +5,7 @@ use crate::baseline::holiday;
 use crate::detect::surge::Episode;
 use crate::measure::attribution::{Onset, attribute};
 use crate::measure::comovement::{self, Onsets};
+use crate::pipeline::baselines::baseline_before;
 use crate::pipeline::candidates::{Candidate, candidates, nearest_change};
 use crate::pipeline::references::References;
 use crate::pipeline::score::{Known, Scored};
@@ -154,6 +155,9 @@ pub(crate) fn alert(
     let reference_lift = (1.0 + lift.lift.point) / (1.0 + net.net.point) - 1.0;
     let change = nearest_change(series, episode, grid.step);
     let mut flags = flags(series, episode, lift.expected, grid.step);
+    if is_of_newcomers(series, episode, lift.observed - lift.expected, grid.step, options) {
+        flags.insert(Flag::NewDomain);
+    }
     if holiday::is_on(&options.holidays, &source.key.country, grid.time(episode.onset)) {
         flags.insert(Flag::Holiday);
     }
@@ -163,7 +167,8 @@ pub(crate) fn alert(
     if reference_lift.abs() > 0.1 && reference_lift * episode.sign > 0.0 {
         flags.insert(Flag::ReferenceMoved);
     }
-    if net.net.low <= 0.0 && net.net.high >= 0.0 {
+    // A surge smaller than that of all news is none of its own either.
+    if sure(net.net, episode.sign) <= 0.0 {
         flags.insert(Flag::NetIncludesZero);
     }
     let onset = grid.time(episode.onset);
@@ -198,14 +203,23 @@ pub(crate) fn alert(
         net_lift: net.net,
         controls: references.uses(&source.key.country, &net),
         events: attribute(events, place, &source.key.state, &source.key.country, (grid.start, grid.end())),
-        severity: severity(kind_lift, net.net, candidate.q, episode),
+        severity: match flags.contains(&Flag::NewDomain) {
+            // Of what has no history it cannot be said that it rose.
+            true => Severity::Low,
+            false => severity(kind_lift, net.net, candidate.q, episode),
+        },
         flags,
     }
 }
 
+/// What is certain of a lift in the direction `sign`: the nearer end of its interval.
+fn sure(lift: Estimate, sign: f64) -> f64 {
+    if sign > 0.0 { lift.low } else { -lift.high }
+}
+
 /// Severity from what is certain: the lower end of the lift (net of the news where that is known).
 fn severity(lift: Estimate, net: Estimate, q: f64, episode: &Episode) -> Severity {
-    let sure = |e: Estimate| if episode.sign > 0.0 { e.low } else { -e.high };
+    let sure = |e: Estimate| sure(e, episode.sign);
     let low = if net.low.is_nan() { sure(lift) } else { sure(lift).min(sure(net)) };
     let lasting = episode.end > episode.onset + 1;
     if low >= 0.5 && q <= 0.01 && lasting {
@@ -242,6 +256,13 @@ fn flags(series: &Scored, episode: &Episode, expected: f64, step: Step) -> BTree
         flags.insert(Flag::NewDomain);
     }
     flags
+}
+
+/// Whether at least half of what a sum has more than expected was brought by members that were not there before.
+fn is_of_newcomers(series: &Scored, episode: &Episode, excess: f64, step: Step, options: &Options) -> bool {
+    let baseline = baseline_before(episode.onset, options.baseline_days, step, options);
+    let brought = series.watched.brought_by_newcomers(&baseline, &(episode.onset..episode.end + 1));
+    brought > 0.0 && 2.0 * brought >= excess && excess > 0.0
 }
 
 /// A name for the surge that stays the same when more data arrive: whose traffic, which step, which sign, since when.

@@ -148,7 +148,7 @@ macro_rules! fields {
 
 fields!(Key { state, outlet, domain, country });
 fields!(Series { key, role, kind, values, censored });
-fields!(Watched { level, series, filled, part });
+fields!(Watched { level, series, filled, part, newcomers });
 fields!(Episode { sign, onset, first_seen, detected, end, open, level_shift, peak, peak_z, p, window });
 fields!(Walk { expected, spread, z, p, sign, episodes, judged, in_episode });
 fields!(ChangePoint { index, low, high, before, after, p_value });

@@ -111,7 +111,8 @@ fn within_series(p: f64, looks: usize) -> f64 {
     -(looks as f64 * (-p.min(1.0 - 1e-16)).ln_1p()).exp_m1()
 }
 
-/// The break in the direction of the episode whose interval lies nearest to the onset, if it is near.
+/// The break in the direction of the episode whose interval lies nearest to the onset, if it is near and does not lie
+/// after the episode's end.
 pub(crate) fn nearest_change<'a>(series: &'a Scored, episode: &Episode, step: Step) -> Option<&'a ChangePoint> {
     let near = periods(NEAR_DAYS, step).max(2);
     let distance = |c: &ChangePoint| match episode.onset {
@@ -122,7 +123,7 @@ pub(crate) fn nearest_change<'a>(series: &'a Scored, episode: &Episode, step: St
     series
         .change_points
         .iter()
-        .filter(|c| (c.after - c.before) * episode.sign > 0.0 && distance(c) <= near)
+        .filter(|c| (c.after - c.before) * episode.sign > 0.0 && distance(c) <= near && c.low <= episode.end + 1)
         .min_by_key(|c| (distance(c), c.index.abs_diff(episode.onset)))
 }
 
@@ -216,7 +217,8 @@ mod tests {
         let values: Vec<f64> = (0..200).map(|t| (level(t) * f64::exp(noise(t))).round()).collect();
         let key = Key { state: "IR".into(), outlet: "o".into(), domain: "d".into(), country: "US".into() };
         let series = Series { key, role: Role::State, kind: Kind::Rank, values, censored: BTreeMap::new() };
-        let watched = Watched { level: Level::Domain, series, filled: vec![false; 200], part: false };
+        let watched =
+            Watched { level: Level::Domain, series, filled: vec![false; 200], part: false, newcomers: Vec::new() };
         let grid = Grid { start: 0, step: Step::DAY, len: 200 };
         let scored = score(watched, &grid, &Options::default());
         let surge = scored.walk.episodes.iter().find(|e| e.sign > 0.0).unwrap();

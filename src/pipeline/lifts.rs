@@ -266,11 +266,11 @@ impl Tables<'_> {
         };
         let share = index::shares(&source.values, total);
         let setting = setting(&self.seasons, Kind::Share, &share, self.grid.step, self.options);
-        self.around_events(&source.key, &share, mask, &setting, |row, place, lift| {
-            row.pp_change = points(&share, place.baseline, &place.range, place.outside);
+        self.around_events(&source.key, &share, mask, &setting, |row, _, lift| {
             // Shares of single periods do not add up: means are what a reader wants.
             row.observed /= lift.n_periods as f64;
             row.expected /= lift.n_periods as f64;
+            row.pp_change = 100.0 * (row.observed - row.expected);
         })
     }
 

@@ -9,6 +9,7 @@ mod candidates;
 mod context;
 mod lifts;
 mod nets;
+mod notes;
 pub mod online;
 mod part;
 mod parts;
@@ -25,7 +26,7 @@ use crate::aggregate::{self, Watched};
 use crate::alert::{Analysis, Counts, Event};
 use crate::baseline::holiday::Holiday;
 use crate::error::{Error, Result};
-use crate::series::{Level, Panel, Role};
+use crate::series::{Panel, Role};
 use crate::time::{Grid, Seconds, Step};
 
 /// How to analyse.
@@ -162,7 +163,7 @@ fn finish(
     let index = shares::index_table(&scored, panel, options);
     let lifted = lifts::lift_tables(&scored, &judged, panel, events, options);
     let groups = alerts::groups(&judged.alerts, panel, options);
-    let mut notes = notes(panel, &scored, &counts, options);
+    let mut notes = notes::notes(panel, &scored, &counts, options);
     notes.extend(references::notes(&scored, &judged, &lifted.controls));
     // What is known of a series only here is given up as its description is made.
     let stretches = judged.surges.iter().zip(&judged.falls);
@@ -199,47 +200,6 @@ fn count(panel: &Panel, scored: &[Scored]) -> Counts {
         filled: scored.iter().map(|s| s.watched.filled.iter().filter(|f| **f).count()).sum(),
         ..Counts::default()
     }
-}
-
-/// Below so many periods a baseline says little about what is usual.
-const FEW_PERIODS: usize = 20;
-
-/// What a reader must know before believing the tables.
-fn notes(panel: &Panel, scored: &[Scored], counts: &Counts, options: &Options) -> Vec<String> {
-    let mut notes = Vec::new();
-    if !scored.iter().any(|s| s.watched.series.role == Role::Reference) {
-        notes.push(
-            "No reference outlets in the data: a surge of these outlets cannot be told from a surge of all news; net \
-             lifts are empty."
-                .to_string(),
-        );
-    }
-    if panel.series.iter().any(|s| !s.kind.has_lift()) {
-        notes.push(
-            "Lifts of ranks are refused: a rank is a place in a list, and twice as high is not twice as much.".into(),
-        );
-    }
-    let baseline = periods(options.baseline_days, panel.grid.step);
-    if baseline < FEW_PERIODS {
-        notes.push(format!(
-            "The baseline holds only {baseline} periods: only very large surges can be told from chance; a longer \
-             --baseline sees smaller ones."
-        ));
-    }
-    if counts.series_tested == 0 {
-        notes.push(format!(
-            "No series is long enough to be judged: {} have less than four weeks of history before the gap.",
-            counts.series_too_short
-        ));
-    }
-    if scored.iter().all(|s| s.watched.level != Level::State) && panel.series.iter().any(|s| s.role == Role::State) {
-        let reason = match panel.series.iter().any(|s| !s.key.state.is_empty()) {
-            true => "Values of this kind do not add up over outlets: no index was computed.",
-            false => "No outlet has a known state: no index was computed.",
-        };
-        notes.push(reason.to_string());
-    }
-    notes
 }
 
 /// Applies `work` to every item, in order, on `jobs` threads (0 = one a core).

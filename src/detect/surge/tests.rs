@@ -47,8 +47,9 @@ proptest! {
         let x = working(&y);
         let cut = (cut * n as f64) as usize;
         let (whole, part) = (walk(&x, &settings(Step::DAY)), walk(&x[..cut], &settings(Step::DAY)));
-        // p and sign are never written again; the expected values of an onset are, on the day it is detected.
         prop_assert!(same(&whole.p, &part.p));
+        prop_assert!(same(&whole.z, &part.z));
+        prop_assert!(same(&whole.expected, &part.expected));
         prop_assert!(same(&whole.spread, &part.spread));
         prop_assert!(same(&whole.sign, &part.sign));
         let seen = |w: &Walk| -> Vec<(usize, usize)> {
@@ -119,6 +120,19 @@ fn a_level_that_lasts_becomes_the_new_normal() {
     assert!(!found.episodes.iter().any(|e| e.onset > 200 && e.p < 1e-5), "{:?}", found.episodes);
     let calm = &found.z[300..];
     assert!(calm.iter().filter(|z| z.abs() > 3.0).count() < 5);
+}
+
+#[test]
+fn a_surge_that_fades_away_is_no_new_level_and_ends_without_a_drop() {
+    for seed in 0..20 {
+        let mut y = counts(420, 2000.0, 7, 0.1, seed);
+        // From fourfold to a third more within sixty days.
+        (0..60).for_each(|i| y[200 + i] = (y[200 + i] * (1.0 + 3.0 - 2.7 * i as f64 / 60.0)).round());
+        let found = walk(&working(&y), &settings(Step::DAY));
+        let surge = found.episodes.iter().find(|e| e.onset.abs_diff(200) <= 1).expect("the surge");
+        assert!(!surge.level_shift && surge.end.abs_diff(259) <= 5, "{surge:?}");
+        assert!(!found.episodes.iter().any(|e| e.sign < 0.0 && e.p < 1e-6), "{:?}", found.episodes);
+    }
 }
 
 #[test]

@@ -92,11 +92,12 @@ impl Place<'_> {
     /// What is known of the series in the periods from `start` to `end`.
     fn scored(&self, start: usize, end: usize) -> Scored {
         let track = &self.pass.tracks[self.series];
-        let Watched { level, series, filled, part } = &track.watched;
+        let Watched { level, series, filled, part, newcomers } = &track.watched;
         let censored = series.censored.range(start..end).map(|(t, bound)| (t - start, *bound)).collect();
         let values = series.values[start..end].to_vec();
         let series = Series { values, censored, key: series.key.clone(), ..*series };
-        let watched = Watched { level: *level, series, filled: filled[start..end].to_vec(), part: *part };
+        let newcomers = newcomers.iter().filter(|new| new.0 > start).map(|new| (new.0 - start, new.1)).collect();
+        let watched = Watched { level: *level, series, filled: filled[start..end].to_vec(), part: *part, newcomers };
         let change_points = score::change_points(&track.x(end)[start..], &track.settings);
         let walk = self.pass.walker(self.series).map_or_else(Walk::default, |walker| {
             let known = walker.known();

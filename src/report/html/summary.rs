@@ -123,7 +123,11 @@ fn share(analysis: &Analysis, alert: &Alert, total: &str) -> Option<String> {
         "In the week from {} {whose} of {total} was {}{}.",
         moment(row.event_date, Step::DAY),
         words::against_expected(row.lift),
-        words::in_brackets(&words::chance("placebo p", row.p_value))
+        match row.lift.point >= 0.0 {
+            true => words::in_brackets(&words::chance("placebo p", row.p_value)),
+            // The placebo p-value asks about rises.
+            false => String::new(),
+        }
     ))
 }
 

@@ -156,8 +156,12 @@ pub(super) fn net(alert: &Alert) -> String {
         lift if lift < 0.0 => format!(", which fell {}%", percent(-lift)),
         lift => format!(", which rose {}%", percent(lift)),
     };
+    let Estimate { low, high, .. } = alert.net_lift;
     let told = match alert.flags.contains(&Flag::NetIncludesZero) {
-        true => "; the interval holds zero, so it cannot be told from the rush to all news",
+        true if low <= 0.0 && high >= 0.0 => {
+            "; the interval holds zero, so it cannot be told from the rush to all news"
+        }
+        true => "; less than all news, so nothing of its own",
         false => "",
     };
     format!("Net of the reference outlets{moved}: {}{told}", estimate(alert.net_lift))

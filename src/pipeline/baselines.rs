@@ -14,6 +14,9 @@ use std::ops::Range;
 /// Episodes at least this improbable are no part of a baseline.
 const EXCLUDE_P: f64 = 1e-4;
 
+/// The least of a baseline that a change of level may leave.
+const LEAST_DAYS: f64 = 28.0;
+
 pub(super) fn per_day(step: Step) -> f64 {
     Step::DAY.seconds() as f64 / step.seconds() as f64
 }
@@ -39,6 +42,15 @@ pub(super) fn seasons(step: Step) -> Vec<usize> {
 pub(super) fn baseline_before(at: usize, days: f64, step: Step, options: &Options) -> Range<usize> {
     let end = at.saturating_sub(periods(options.gap_days, step));
     end.saturating_sub(periods(days, step))..end
+}
+
+/// The part of `baseline` since the series last came to a new level that stayed: what lies before it says nothing of
+/// what is to be expected after it. The last [`LEAST_DAYS`] are kept in any case.
+pub(super) fn since_new_level(baseline: Range<usize>, episodes: &[Episode], step: Step) -> Range<usize> {
+    let came = |e: &&Episode| e.level_shift && e.p <= EXCLUDE_P && e.onset < baseline.end;
+    let least = baseline.end.saturating_sub(periods(LEAST_DAYS, step));
+    let since = episodes.iter().filter(came).map(|e| e.onset).max().unwrap_or(0);
+    baseline.start.max(since.min(least))..baseline.end
 }
 
 /// Periods in telling episodes, but for the one measured.

@@ -1,11 +1,12 @@
 //! Lifts around dated events: which series, which events, which rows.
 
 use crate::alert::{ContributionRow, ControlRow, Estimate, Event, LiftRow, PlaceboRow, RatioRow, Window};
+use crate::detect::surge::Episode;
 use crate::measure::expected::Setting;
 use crate::measure::lift::{Lift, Lifts, window_range};
 use crate::measure::{index, placebo};
 use crate::pipeline::alerts::Judged;
-use crate::pipeline::baselines::{baseline_before, or, ordinary, per_day, seasons, seen, setting};
+use crate::pipeline::baselines::{baseline_before, or, ordinary, per_day, seasons, seen, setting, since_new_level};
 use crate::pipeline::references::References;
 use crate::pipeline::score::Scored;
 use crate::pipeline::shares::{self, totals};
@@ -220,28 +221,32 @@ impl Tables<'_> {
         }
         let members = if is_state { parts::members(self.scored, &source.key) } else { Vec::new() };
         let (mut rows, mut places) = (Lifted::default(), Vec::new());
-        rows.visits = self.around_events(&source.key, &values, &mask, &setting, |row, place, lift| {
-            if !strange.is_empty() {
-                row.observed = seen(&source.values, &place.range);
-                row.expected = row.observed / (1.0 + lift.lift.point);
-            }
-            row.pp_change = share.as_ref().map_or(f64::NAN, |s| points(s, place.baseline, &place.range, place.outside));
-            rows.placebos.push(self.placebo(row, place, lift));
-            places.push(Stand { event: place.event, at: place.at, range: place.range.clone() });
-            if is_state {
-                let (baseline, outside) = (place.baseline, place.outside);
-                rows.contributions.extend(parts::contributions(row, source, &members, &place.range, |member| {
-                    let setting = parts::setting_of(&setting, member);
-                    crate::measure::expected::Expected::fit(member, baseline.clone(), Some(outside), &setting)
-                }));
-            }
-        });
+        rows.visits =
+            self.around_events((&source.key, &series.walk.episodes), &values, &mask, &setting, |row, place, lift| {
+                if !strange.is_empty() {
+                    row.observed = seen(&source.values, &place.range);
+                    row.expected = row.observed / (1.0 + lift.lift.point);
+                }
+                row.pp_change =
+                    share.as_ref().map_or(f64::NAN, |s| points(s, place.baseline, &place.range, place.outside));
+                rows.placebos.push(self.placebo(row, place, lift));
+                places.push(Stand { event: place.event, at: place.at, range: place.range.clone() });
+                if is_state {
+                    let (baseline, outside) = (place.baseline, place.outside);
+                    rows.contributions.extend(parts::contributions(row, source, &members, &place.range, |member| {
+                        let setting = parts::setting_of(&setting, member);
+                        crate::measure::expected::Expected::fit(member, baseline.clone(), Some(outside), &setting)
+                    }));
+                }
+            });
         Around { series, mask, draws: setting.draws, rows, places }
     }
 
     /// The lift among those of past dates, and among the reference outlets' at the same date.
     fn placebo(&self, row: &LiftRow, place: &Place<'_>, lift: &Lift) -> PlaceboRow {
-        let others = self.references.lifts(&row.country, place.at, place.baseline, self.grid.step, self.options);
+        // One baseline for all who ask: the references know nothing of the levels of this series.
+        let baseline = baseline_before(place.at, self.options.baseline_days, self.grid.step, self.options);
+        let others = self.references.lifts(&row.country, place.at, &baseline, self.grid.step, self.options);
         let others: Vec<f64> = others.iter().map(|lifts| lifts[place.window]).collect();
         let (p_space, n_space) = placebo::in_space(lift.lift.point, &others);
         PlaceboRow {
@@ -266,7 +271,7 @@ impl Tables<'_> {
         };
         let share = index::shares(&source.values, total);
         let setting = setting(&self.seasons, Kind::Share, &share, self.grid.step, self.options);
-        self.around_events(&source.key, &share, mask, &setting, |row, _, lift| {
+        self.around_events((&source.key, &s.walk.episodes), &share, mask, &setting, |row, _, lift| {
             // Shares of single periods do not add up: means are what a reader wants.
             row.observed /= lift.n_periods as f64;
             row.expected /= lift.n_periods as f64;
@@ -277,7 +282,7 @@ impl Tables<'_> {
     /// The rows of one series: every event that concerns it and lies well within the data, every window that fits.
     fn around_events(
         &self,
-        key: &Key,
+        (key, episodes): (&Key, &[Episode]),
         values: &[f64],
         mask: &[bool],
         setting: &Setting<'_>,
@@ -288,6 +293,7 @@ impl Tables<'_> {
         for (number, event) in self.events.iter().enumerate().filter(|(_, event)| concerns(event, key)) {
             let Some(at) = event_period(event, self.grid, self.options) else { continue };
             let baseline = baseline_before(at, self.options.baseline_days, self.grid.step, self.options);
+            let baseline = since_new_level(baseline, episodes, self.grid.step);
             let outside = outside_window(mask, at, self.grid);
             let lifts = series.after(at, baseline.clone(), Some(&outside));
             for (w, (window, lift)) in Window::ALL.into_iter().zip(&lifts).enumerate() {

@@ -11,7 +11,7 @@ use crate::measure::lift::{plain_event_lifts, window_range};
 use crate::measure::selection::Selection;
 use crate::pipeline::Options;
 use crate::pipeline::alerts::Judged;
-use crate::pipeline::baselines::{baseline_before, excluded, seasons, setting, telling};
+use crate::pipeline::baselines::{baseline_before, excluded, seasons, setting, since_new_level, telling};
 use crate::pipeline::score::Scored;
 use crate::series::{Key, Level, Role, Series};
 use crate::time::Step;
@@ -234,6 +234,7 @@ impl<'a> References<'a> {
         let source = &series.watched.series;
         self.by_country.get(source.key.country.as_str()).filter(|_| source.kind.has_lift())?;
         let baseline = baseline_before(place.before, CONTROL_DAYS, step, options);
+        let baseline = since_new_level(baseline, &series.walk.episodes, step);
         let expected = Expected::fit(&source.values, baseline.clone(), Some(place.excluded), setting)?;
         Some(Own { baseline, expected })
     }

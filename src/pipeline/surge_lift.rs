@@ -5,7 +5,7 @@ use crate::detect::surge::{Episode, Settings};
 use crate::measure::lift::lift;
 use crate::measure::selection::{Finder, Selection};
 use crate::pipeline::Options;
-use crate::pipeline::baselines::{baseline_before, excluded, or, ordinary, seasons, seen, setting};
+use crate::pipeline::baselines::{baseline_before, excluded, or, ordinary, seasons, seen, setting, since_new_level};
 use crate::pipeline::score::Scored;
 use crate::time::Grid;
 
@@ -31,6 +31,7 @@ pub(crate) fn selection(series: &Scored, episode: &Episode, grid: &Grid, options
         longest: walk.shift_after,
     };
     let baseline = baseline_before(episode.onset, options.baseline_days, step, options);
+    let baseline = since_new_level(baseline, &series.walk.episodes, step);
     let mask = or(excluded(series, Some(episode)), &strange);
     Selection::of(&values, baseline, episode.onset..episode.end + 1, Some(&mask), &finder, &setting)
 }
@@ -49,6 +50,7 @@ pub(crate) fn of_stretch(
     let seasons = seasons(grid.step);
     let setting = setting(&seasons, series.watched.series.kind, &ordinary, grid.step, options);
     let baseline = baseline_before(onset, options.baseline_days, grid.step, options);
+    let baseline = since_new_level(baseline, &series.walk.episodes, grid.step);
     let mask = or(excluded(series, Some(episode)), &strange);
     if let Some(found) = lift(&ordinary, baseline, onset..end + 1, Some(&mask), &setting) {
         let observed = seen(values, &(onset..end + 1));

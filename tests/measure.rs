@@ -347,3 +347,15 @@ proptest! {
         let _ = index_lift(&shares(&y, &y), a..b, c..d, None, &Setting::DAILY);
     }
 }
+
+#[test]
+fn past_dates_are_not_compared_across_a_new_level() {
+    let (n, step) = (400, 280);
+    let y = raised(noisy(1000.0, 0.08, 0.3, n, &mut generator(65, 0)), step, 3.0);
+    let (baseline, window) = (n - 70..n - 14, n - 7..n);
+    let across = lift(&y, baseline.clone(), window.clone(), None, &Setting::DAILY).unwrap();
+    let within = lift(&y, baseline, window, None, &Setting { levels: &[step], ..Setting::DAILY }).unwrap();
+    assert_eq!(across.lift.point, within.lift.point);
+    assert!(within.n_placebo < across.n_placebo);
+    assert!(within.lift.high - within.lift.low < 0.7 * (across.lift.high - across.lift.low), "{across:?} {within:?}");
+}

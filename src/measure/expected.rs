@@ -24,12 +24,14 @@ pub struct Setting<'a> {
     pub seed: u64,
     /// How many courses are drawn from the noise of a baseline for an interval.
     pub draws: usize,
+    /// First periods of levels that stayed: no past date is compared with what lies before one of them.
+    pub levels: &'a [usize],
 }
 
 impl Setting<'_> {
     /// Days of counts with a weekly season, intervals of 90%.
     pub const DAILY: Setting<'static> =
-        Setting { seasons: &[7], per_day: 1.0, scale: Scale::COUNT, level: 0.9, seed: 1, draws: 249 };
+        Setting { seasons: &[7], per_day: 1.0, scale: Scale::COUNT, level: 0.9, seed: 1, draws: 249, levels: &[] };
 
     /// Hours of counts with a daily and a weekly season, intervals of 90%.
     pub const HOURLY: Setting<'static> = Setting { seasons: &[24, 168], per_day: 24.0, ..Setting::DAILY };

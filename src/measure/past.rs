@@ -58,6 +58,10 @@ fn at(
 ) -> [f64; TARGETS] {
     let mut ratios = [f64::NAN; TARGETS];
     let flagged = |t: usize| exclude.is_some_and(|mask| mask.get(t).copied().unwrap_or(false));
+    let end = targets.iter().map(|target| target.back(shift).range().end).max().unwrap_or(past.end);
+    if setting.levels.iter().any(|level| past.start < *level && *level < end) {
+        return ratios;
+    }
     let known = past.clone().filter(|&t| y[t].is_finite() && !flagged(t)).count();
     if 2 * known < past.len() {
         return ratios;

@@ -47,10 +47,14 @@ pub(super) fn baseline_before(at: usize, days: f64, step: Step, options: &Option
 /// The part of `baseline` since the series last came to a new level that stayed: what lies before it says nothing of
 /// what is to be expected after it. The last [`LEAST_DAYS`] are kept in any case.
 pub(super) fn since_new_level(baseline: Range<usize>, episodes: &[Episode], step: Step) -> Range<usize> {
-    let came = |e: &&Episode| e.level_shift && e.p <= EXCLUDE_P && e.onset < baseline.end;
     let least = baseline.end.saturating_sub(periods(LEAST_DAYS, step));
-    let since = episodes.iter().filter(came).map(|e| e.onset).max().unwrap_or(0);
+    let since = levels(episodes).into_iter().filter(|since| *since < baseline.end).max().unwrap_or(0);
     baseline.start.max(since.min(least))..baseline.end
+}
+
+/// First periods of new levels that stayed.
+pub(super) fn levels(episodes: &[Episode]) -> Vec<usize> {
+    episodes.iter().filter(|e| e.level_shift && e.p <= EXCLUDE_P).map(|e| e.onset).collect()
 }
 
 /// Periods in telling episodes, but for the one measured.

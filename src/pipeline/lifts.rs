@@ -6,7 +6,9 @@ use crate::measure::expected::Setting;
 use crate::measure::lift::{Lift, Lifts, window_range};
 use crate::measure::{index, placebo};
 use crate::pipeline::alerts::Judged;
-use crate::pipeline::baselines::{baseline_before, or, ordinary, per_day, seasons, seen, setting, since_new_level};
+use crate::pipeline::baselines::{
+    baseline_before, levels, or, ordinary, per_day, seasons, seen, setting, since_new_level,
+};
 use crate::pipeline::references::References;
 use crate::pipeline::score::Scored;
 use crate::pipeline::shares::{self, totals};
@@ -214,7 +216,9 @@ impl Tables<'_> {
         let share = self.totals.get(&source.key.country).map(|total| index::shares(&source.values, total));
         let (values, strange) = ordinary(series, self.grid, self.options);
         let mask = or(mask, &strange);
-        let mut setting = setting(&self.seasons, source.kind, &values, self.grid.step, self.options);
+        let levels = levels(&series.walk.episodes);
+        let mut setting =
+            Setting { levels: &levels, ..setting(&self.seasons, source.kind, &values, self.grid.step, self.options) };
         let is_state = series.watched.level == Level::State;
         if !is_state {
             setting.draws = OUTLET_DRAWS;
@@ -270,7 +274,9 @@ impl Tables<'_> {
             return Vec::new();
         };
         let share = index::shares(&source.values, total);
-        let setting = setting(&self.seasons, Kind::Share, &share, self.grid.step, self.options);
+        let levels = levels(&s.walk.episodes);
+        let setting =
+            Setting { levels: &levels, ..setting(&self.seasons, Kind::Share, &share, self.grid.step, self.options) };
         self.around_events((&source.key, &s.walk.episodes), &share, mask, &setting, |row, _, lift| {
             // Shares of single periods do not add up: means are what a reader wants.
             row.observed /= lift.n_periods as f64;

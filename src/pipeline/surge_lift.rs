@@ -2,10 +2,13 @@
 
 use crate::alert::Estimate;
 use crate::detect::surge::{Episode, Settings};
+use crate::measure::expected::Setting;
 use crate::measure::lift::lift;
 use crate::measure::selection::{Finder, Selection};
 use crate::pipeline::Options;
-use crate::pipeline::baselines::{baseline_before, excluded, or, ordinary, seasons, seen, setting, since_new_level};
+use crate::pipeline::baselines::{
+    baseline_before, excluded, levels, or, ordinary, seasons, seen, setting, since_new_level,
+};
 use crate::pipeline::score::Scored;
 use crate::time::Grid;
 
@@ -21,7 +24,8 @@ pub(crate) fn selection(series: &Scored, episode: &Episode, grid: &Grid, options
     let step = grid.step;
     let (values, strange) = ordinary(series, grid, options);
     let seasons = seasons(step);
-    let setting = setting(&seasons, series.watched.series.kind, &values, step, options);
+    let levels = levels(&series.walk.episodes);
+    let setting = Setting { levels: &levels, ..setting(&seasons, series.watched.series.kind, &values, step, options) };
     let walk = Settings::for_step(step, options.baseline_days, options.gap_days, series.scale);
     let finder = Finder {
         sign: episode.sign,
@@ -48,7 +52,9 @@ pub(crate) fn of_stretch(
     let (onset, end) = (episode.onset, episode.end);
     let (ordinary, strange) = ordinary(series, grid, options);
     let seasons = seasons(grid.step);
-    let setting = setting(&seasons, series.watched.series.kind, &ordinary, grid.step, options);
+    let levels = levels(&series.walk.episodes);
+    let setting =
+        Setting { levels: &levels, ..setting(&seasons, series.watched.series.kind, &ordinary, grid.step, options) };
     let baseline = baseline_before(onset, options.baseline_days, grid.step, options);
     let baseline = since_new_level(baseline, &series.walk.episodes, grid.step);
     let mask = or(excluded(series, Some(episode)), &strange);

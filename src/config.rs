@@ -177,6 +177,10 @@ pub struct Settings {
     #[arg(long, value_name = "N", help_heading = "Method", allow_negative_numbers = true)]
     pub min_visits: Option<f64>,
 
+    /// Periods that an alert must have stayed raised, m of n in a row [default: 1/1]
+    #[arg(long, value_name = "M/N", help_heading = "Method")]
+    pub persist: Option<String>,
+
     /// Seed of everything that is drawn at random [default: 1]
     #[arg(long, value_name = "N", help_heading = "Method")]
     pub seed: Option<u64>,
@@ -424,6 +428,7 @@ impl Settings {
             fdr: self.fdr.or(weaker.fdr),
             interval: self.interval.or(weaker.interval),
             min_visits: self.min_visits.or(weaker.min_visits),
+            persist: self.persist.or(weaker.persist),
             seed: self.seed.or(weaker.seed),
             now: self.now.or(weaker.now),
             jobs: self.jobs.or(weaker.jobs),

@@ -160,6 +160,7 @@ def analyze(
     fdr: float = 0.05,
     interval: float = 0.9,
     min_visits: float = 20.0,
+    persist: str = "1/1",
     time_col: str | None = None,
     domain_col: str | None = None,
     country_col: str | None = None,
@@ -194,6 +195,7 @@ def analyze(
         fdr: Share of false alerts among all that is tolerated.
         interval: Coverage of the intervals.
         min_visits: Smallest mean of an alert, in visits a period.
+        persist: Periods that an alert must have stayed raised, m of n in a row: ``"2/3"``.
         time_col, domain_col, country_col, value_col: Names of columns that are not recognised.
         value_kind: What the numbers are; by the name of the column if not said.
         time_zone: Zone of stamps that carry none, such as ``"Europe/Berlin"``; UTC if not said.
@@ -416,7 +418,8 @@ def lift(
 
 _DEFAULTS: dict[str, Any] = {
     "state": (), "country": (), "from_": None, "to": None, "every": "auto", "by": "outlet", "watch": "registry",
-    "baseline": "8w", "gap": "1w", "fdr": 0.05, "interval": 0.9, "min_visits": 20.0, "time_col": None,
+    "baseline": "8w", "gap": "1w", "fdr": 0.05, "interval": 0.9, "min_visits": 20.0, "persist": "1/1",
+    "time_col": None,
     "domain_col": None, "country_col": None, "value_col": None, "value_kind": None, "time_zone": None, "seed": 1,
     "jobs": 0, "online": False, "now": None,
 }

@@ -21,6 +21,8 @@ pub struct Counts {
     pub filled: usize,
     /// Surges below the floor of visits.
     pub below_floor: usize,
+    /// Surges that did not stay raised as long as asked.
+    pub not_persistent: usize,
     /// Surges that hindsight alone tells, left out because the interval of their lift holds no lift at all.
     pub lift_uncertain: usize,
     /// Surges that did not pass the false-discovery control.
@@ -29,7 +31,7 @@ pub struct Counts {
 
 impl Counts {
     /// Every count with the name it has in files.
-    pub fn named(&self) -> [(&'static str, usize); 9] {
+    pub fn named(&self) -> [(&'static str, usize); 10] {
         // Taken apart by name, so that a count added above is not forgotten here.
         let Counts {
             series_tested,
@@ -39,6 +41,7 @@ impl Counts {
             censored,
             filled,
             below_floor,
+            not_persistent,
             lift_uncertain,
             not_significant,
         } = *self;
@@ -50,6 +53,7 @@ impl Counts {
             ("censored", censored),
             ("filled", filled),
             ("below_floor", below_floor),
+            ("not_persistent", not_persistent),
             ("lift_uncertain", lift_uncertain),
             ("not_significant", not_significant),
         ]

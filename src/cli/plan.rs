@@ -1,6 +1,7 @@
 //! From settings to a plan: defaults filled in, every value checked, before anything is read or written.
 
 use crate::config::{By, Charts, Every, FailOn, Format, SeriesFormat, Settings, ValueKind, Watch};
+use crate::detect::persistence::Persistence;
 use crate::error::{Error, Result};
 use crate::series::Kind;
 use crate::time::{Seconds, Step};
@@ -69,6 +70,7 @@ impl Plan {
             fdr: settings.fdr.unwrap_or(defaults.fdr),
             interval: settings.interval.unwrap_or(defaults.interval),
             min_visits: settings.min_visits.unwrap_or(defaults.min_visits),
+            persist: persist(settings.persist.as_deref())?,
             by_domain: settings.by == Some(By::Domain),
             seed: settings.seed.unwrap_or(defaults.seed),
             jobs: settings.jobs.unwrap_or(defaults.jobs),
@@ -86,6 +88,11 @@ impl Plan {
         let out = settings.out.clone().unwrap_or_default();
         Ok(Plan { out, step, kind, to: to.map(|(_, end)| end - 1), now, options, hints, settings })
     }
+}
+
+fn persist(text: Option<&str>) -> Result<Persistence> {
+    let of = |text: &str| text.parse().map_err(|error| Error::usage(format!("--persist: {error}")));
+    text.map_or(Ok(Persistence::default()), of)
 }
 
 fn with_defaults(settings: Settings) -> Settings {
@@ -109,6 +116,7 @@ fn with_defaults(settings: Settings) -> Settings {
         fdr: Some(defaults.fdr),
         interval: Some(defaults.interval),
         min_visits: Some(defaults.min_visits),
+        persist: Some(defaults.persist.to_string()),
         seed: Some(defaults.seed),
         jobs: Some(defaults.jobs),
         ..Settings::default()
@@ -203,7 +211,8 @@ mod tests {
     #[test]
     fn impossible_values_are_refused_with_the_name_of_the_option() {
         type Change = fn(&mut Settings);
-        let cases: [(&str, Change); 9] = [
+        let cases: [(&str, Change); 10] = [
+            ("--persist", |s| s.persist = Some("3/2".into())),
             ("--fdr", |s| s.fdr = Some(1.5)),
             ("--fdr", |s| s.fdr = Some(f64::NAN)),
             ("--interval", |s| s.interval = Some(90.0)),

@@ -36,6 +36,7 @@ pub(crate) fn write(out: &mut impl Write, analysis: &Analysis) -> io::Result<()>
     let skipped = [
         (counts.series_too_short, "series too short to judge"),
         (counts.below_floor, "surges below --min-visits"),
+        (counts.not_persistent, "surges shorter than --persist"),
         (counts.not_significant, "surges not significant at --fdr"),
         (counts.lift_uncertain, "surges whose lift may be zero"),
         (counts.gaps, "gaps"),

@@ -15,6 +15,7 @@ pub mod novelty;
 pub mod online;
 pub mod pelt;
 pub mod penalty;
+pub mod persistence;
 pub mod points;
 pub mod prepare;
 pub mod raw;

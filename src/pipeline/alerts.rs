@@ -81,6 +81,8 @@ pub(crate) fn judge(
                 counts.not_significant += usize::from(sign > 0.0);
             } else if below_floor(&scored[candidate.series], &candidate.episode, options) {
                 counts.below_floor += usize::from(sign > 0.0);
+            } else if !persists(&scored[candidate.series], &candidate.episode, options) {
+                counts.not_persistent += usize::from(sign > 0.0);
             } else {
                 passed.push(candidate);
             }
@@ -126,6 +128,10 @@ fn order(alert: &Alert) -> (i64, &str, &str, &str, &str, Level, &str) {
 fn below_floor(series: &Scored, episode: &Episode, options: &Options) -> bool {
     let expected = series.scale.inverse(series.walk.expected[episode.onset]);
     is_below_floor(&series.watched.series, expected, episode, options)
+}
+
+fn persists(series: &Scored, episode: &Episode, options: &Options) -> bool {
+    options.persist.holds(&series.walk.z[episode.onset..=episode.end], episode.sign)
 }
 
 /// Whether there is too little traffic for an alert: in a surge while it lasts, in a drop before it.

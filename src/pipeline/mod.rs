@@ -25,6 +25,7 @@ pub use score::Scored;
 use crate::aggregate::{self, Watched};
 use crate::alert::{Analysis, Counts, Event};
 use crate::baseline::holiday::Holiday;
+use crate::detect::persistence::Persistence;
 use crate::error::{Error, Result};
 use crate::series::{Panel, Role};
 use crate::time::{Grid, Seconds, Step};
@@ -42,6 +43,8 @@ pub struct Options {
     pub interval: f64,
     /// Smallest mean observed value per period for an alert of a count.
     pub min_visits: f64,
+    /// How many periods of how many in a row an alert must have stayed raised.
+    pub persist: Persistence,
     /// Watch domains instead of outlets.
     pub by_domain: bool,
     /// Seed of everything that is resampled.
@@ -67,6 +70,7 @@ impl Default for Options {
             fdr: 0.05,
             interval: 0.9,
             min_visits: 20.0,
+            persist: Persistence::default(),
             by_domain: false,
             seed: 1,
             jobs: 0,

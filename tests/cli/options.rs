@@ -108,3 +108,19 @@ fn holidays_are_read_from_files_flag_alerts_and_stand_in_the_record() {
     dir.run("analyze a.csv --out two --holidays bad.csv").code(2).says("bad.csv:2: column 'date'");
     dir.run("analyze a.csv --out two --holidays absent.csv").code(2).says("absent.csv");
 }
+
+#[test]
+fn an_alert_can_be_asked_to_have_stayed_raised() {
+    let dir = Workdir::new();
+    dir.write("a.csv", traffic(160));
+    let rows = |dir: &Workdir| dir.read("out/alerts.csv").lines().count() - 1;
+    for (more, left) in [("", true), (" --persist 7/10", true), (" --persist 40/40", false)] {
+        let run = dir.run(&format!("analyze a.csv --out out --charts none --force{more}")).code(0);
+        assert_eq!(rows(&dir) > 0, left, "{more}");
+        assert_eq!(run.stderr.contains("surges shorter than --persist"), !left, "{}", run.stderr);
+        let online = dir.run(&format!("analyze a.csv --out out --charts none --force --online{more}")).code(0);
+        assert_eq!(rows(&dir) > 0, left, "{more} --online: {}", online.stderr);
+    }
+    assert_eq!(option(&dir, "persist"), "40/40");
+    dir.run("analyze a.csv --out other --persist 3/2").code(2).says("--persist: '3/2' is not m/n periods");
+}

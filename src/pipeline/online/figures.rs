@@ -56,6 +56,13 @@ impl Place<'_> {
         alerts::is_below_floor(&track.watched.series, track.scale.inverse(expected), &episode, options)
     }
 
+    pub(super) fn persists(&self, episode: &Episode, options: &Options) -> bool {
+        let episode = episode.shifted(self.base as isize);
+        let stretch = episode.onset..=episode.end;
+        let walker = self.pass.walker(self.series);
+        walker.is_some_and(|walker| options.persist.holds(&walker.known().z[stretch], episode.sign))
+    }
+
     /// The alert of an episode (in numbered periods), from the last [`horizon`] periods walked. `None` if it lies
     /// before them.
     pub(super) fn alert(

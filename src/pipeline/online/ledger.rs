@@ -323,7 +323,7 @@ impl Test {
     /// Whether it passes the floors.
     fn is_alert(&self, pass: &Pass, series: usize, options: &Options) -> bool {
         let place = figures::Place { pass, series, base: number(&pass.grid, 0) };
-        self.found && !place.below_floor(&self.episode, options)
+        self.found && !place.below_floor(&self.episode, options) && place.persists(&self.episode, options)
     }
 
     fn change(&self, alert: &Alert, now: usize, progress: usize) -> Option<Change> {

@@ -237,6 +237,7 @@ fn left_out(analysis: &Analysis) -> Vec<(&'static str, String)> {
         ("series too short to be judged", counts.series_too_short),
         ("surges not significant at the false-discovery rate", counts.not_significant),
         ("surges below the floor of visits", counts.below_floor),
+        ("surges that did not stay raised as long as asked", counts.not_persistent),
         ("surges whose lift may be zero", counts.lift_uncertain),
         ("periods not observed (gaps)", counts.gaps),
         ("periods known only below a bound (censored)", counts.censored),

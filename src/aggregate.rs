@@ -145,7 +145,13 @@ fn keys_of(series: &Series, by_domain: bool, several_countries: bool) -> Vec<(Le
     keys
 }
 
-/// For each gap within (or shortly after) the observed span: what the series itself would lead to expect.
+/// For each gap of a series within (or shortly after) its observed span: what a sum holds in its stead, which is what
+/// its own past would lead to expect. `NaN` elsewhere. `season` as for [`watched`].
+pub fn filled_in(values: &[f64], season: usize) -> Vec<f64> {
+    fill(values, season, Hindsight::Whole)
+}
+
+/// As [`filled_in`], by what may be known.
 fn fill(values: &[f64], season: usize, hindsight: Hindsight) -> Vec<f64> {
     let mut filled = vec![f64::NAN; values.len()];
     let Some(first) = values.iter().position(|v| !v.is_nan()) else { return filled };

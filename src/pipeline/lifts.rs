@@ -12,7 +12,7 @@ use crate::pipeline::baselines::{
 use crate::pipeline::references::References;
 use crate::pipeline::score::Scored;
 use crate::pipeline::shares::{self, totals};
-use crate::pipeline::{Options, in_parallel, parts, periods};
+use crate::pipeline::{Options, in_parallel, parts, periods, season};
 use crate::series::{Key, Kind, Level, Panel, Role};
 use crate::time::Grid;
 use std::collections::BTreeMap;
@@ -223,7 +223,8 @@ impl Tables<'_> {
         if !is_state {
             setting.draws = OUTLET_DRAWS;
         }
-        let members = if is_state { parts::members(self.scored, &source.key) } else { Vec::new() };
+        let members =
+            if is_state { parts::members(self.scored, &source.key, season(self.grid.step)) } else { Vec::new() };
         let (mut rows, mut places) = (Lifted::default(), Vec::new());
         rows.visits =
             self.around_events((&source.key, &series.walk.episodes), &values, &mask, &setting, |row, place, lift| {

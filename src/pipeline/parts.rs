@@ -1,5 +1,6 @@
 //! What each outlet contributed to the lift of its state.
 
+use crate::aggregate;
 use crate::alert::{ContributionRow, LiftRow};
 use crate::measure::expected::{Expected, Setting};
 use crate::measure::index;
@@ -9,14 +10,24 @@ use crate::stats::scale::Scale;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+/// One of the series that a state's sum is made of, and what stands for it in the sum where it is missing.
+pub(super) struct Member<'a> {
+    series: &'a Series,
+    filled: Vec<f64>,
+}
+
 /// The outlets (or single domains, where these are watched) that a state's series in one country is the sum of.
-pub(super) fn members<'a>(scored: &'a [Scored], state: &Key) -> Vec<&'a Series> {
+pub(super) fn members<'a>(scored: &'a [Scored], state: &Key, season: usize) -> Vec<Member<'a>> {
     let is_member = |s: &&Scored| {
         let key = &s.watched.series.key;
         let own = s.watched.level != Level::State && !s.watched.part && s.watched.series.role == Role::State;
         own && key.state == state.state && key.country == state.country
     };
-    scored.iter().filter(is_member).map(|s| &s.watched.series).collect()
+    let member = |s: &'a Scored| {
+        let series = &s.watched.series;
+        Member { series, filled: aggregate::filled_in(&series.values, season) }
+    };
+    scored.iter().filter(is_member).map(member).collect()
 }
 
 /// The setting of a state for one of its outlets: shares have an offset of their own size.
@@ -29,30 +40,21 @@ pub(super) fn setting_of<'a>(state: &Setting<'a>, values: &[f64]) -> Setting<'a>
 pub(super) fn contributions(
     row: &LiftRow,
     state: &Series,
-    members: &[&Series],
+    members: &[Member<'_>],
     window: &Range<usize>,
     expect: impl Fn(&[f64]) -> Option<Expected>,
 ) -> Vec<ContributionRow> {
-    let fits: Vec<Option<Expected>> = members.iter().map(|member| expect(&member.values)).collect();
+    let fits: Vec<Option<Expected>> = members.iter().map(|member| expect(&member.series.values)).collect();
     let mut sums = vec![(0.0, 0.0); members.len()];
     for t in window.clone().filter(|&t| state.values.get(t).is_some_and(|v| v.is_finite())) {
-        let expected: Vec<f64> = fits.iter().map(|fit| fit.as_ref().map_or(0.0, |fit| fit.at(t))).collect();
-        let seen: Vec<bool> = members.iter().map(|member| member.values[t].is_finite()).collect();
-        // What the state's sum holds beyond its observed members was filled in for the others.
-        let known: f64 = members.iter().zip(&seen).filter(|(_, seen)| **seen).map(|(m, _)| m.values[t]).sum();
-        let missing: f64 = expected.iter().zip(&seen).filter(|(_, seen)| !**seen).map(|(e, _)| e).sum();
-        for (k, (observed, sum)) in sums.iter_mut().enumerate() {
-            *sum += expected[k];
-            *observed += match seen[k] {
-                true => members[k].values[t],
-                false if missing > 0.0 => (state.values[t] - known) * expected[k] / missing,
-                false => 0.0,
-            };
+        for ((observed, fit), (all, expected)) in observed_at(t, state, members).zip(&fits).zip(&mut sums) {
+            *all += observed;
+            *expected += fit.as_ref().map_or(0.0, |fit| fit.at(t));
         }
     }
     let mut outlets: BTreeMap<&str, (f64, f64)> = BTreeMap::new();
     for (member, (observed, expected)) in members.iter().zip(sums) {
-        let outlet = outlets.entry(&member.key.outlet).or_default();
+        let outlet = outlets.entry(&member.series.key.outlet).or_default();
         *outlet = (outlet.0 + observed, outlet.1 + expected);
     }
     let parts: Vec<(f64, f64)> = outlets.values().copied().collect();
@@ -70,4 +72,39 @@ pub(super) fn contributions(
         contribution,
     })
     .collect()
+}
+
+/// What each member brought to the state's sum in one period. What the sum holds beyond its observed members was filled
+/// in for the others, by their own past.
+fn observed_at<'a>(t: usize, state: &Series, members: &'a [Member<'_>]) -> impl Iterator<Item = f64> + 'a {
+    let seen = move |member: &Member<'_>| member.series.values[t].is_finite();
+    let stands = move |member: &Member<'_>| if member.filled[t].is_finite() { member.filled[t] } else { 0.0 };
+    let known: f64 = members.iter().filter(|m| seen(m)).map(|m| m.series.values[t]).sum();
+    let filled: f64 = members.iter().filter(|m| !seen(m)).map(stands).sum();
+    let scale = if filled > 0.0 { (state.values[t] - known) / filled } else { 0.0 };
+    members.iter().map(move |m| if seen(m) { m.series.values[t] } else { scale * stands(m) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::series::Kind;
+
+    fn series(values: &[f64]) -> Series {
+        let values = values.to_vec();
+        Series { key: Key::default(), role: Role::State, kind: Kind::Count, values, censored: BTreeMap::new() }
+    }
+
+    #[test]
+    fn what_members_brought_adds_up_to_the_sum_of_the_state() {
+        // The second was silent when its week came round again, the third had not begun.
+        let of = [series(&[80.0, 80.0]), series(&[20.0, f64::NAN]), series(&[f64::NAN, f64::NAN])];
+        let member = |series| Member { series, filled: aggregate::filled_in(&series.values, 1) };
+        let members: Vec<Member<'_>> = of.iter().map(member).collect();
+        let brought: Vec<f64> = observed_at(1, &series(&[100.0, 105.0]), &members).collect();
+        assert_eq!(brought, [80.0, 25.0, 0.0]);
+        // Nothing to fill: the state is what was observed.
+        let brought: Vec<f64> = observed_at(0, &series(&[100.0, 105.0]), &members).collect();
+        assert_eq!(brought, [80.0, 20.0, 0.0]);
+    }
 }

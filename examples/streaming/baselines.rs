@@ -37,21 +37,6 @@ pub fn windowed_gaussian(values: &[f64], _step: i64) -> Vec<f64> {
         .collect()
 }
 
-/// |z| against the rows of the last day (28 rows for daily data).
-pub fn rolling_z(values: &[f64], step: i64) -> Vec<f64> {
-    let length = if step >= 86_400 { 28 } else { (86_400 / step) as usize };
-    (0..values.len())
-        .map(|t| {
-            let window = &values[t.saturating_sub(length)..t];
-            let n = window.len() as f64;
-            let mean = window.iter().sum::<f64>() / n;
-            let sd = (window.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt();
-            let z = (values[t] - mean).abs() / sd.max(1e-9);
-            if t < 5 || z.is_nan() { 0.0 } else { z }
-        })
-        .collect()
-}
-
 /// Not causal: the median of the whole series, in robust deviations.
 pub fn distance_from_median(values: &[f64], _step: i64) -> Vec<f64> {
     let center = median(values);

@@ -6,8 +6,8 @@
 //! seeded: the figures in `docs/methods/detect.md` are this program's output.
 
 mod baselines;
+mod cloud;
 mod corpus;
-mod labelled;
 mod spikes;
 mod windows;
 
@@ -20,13 +20,28 @@ type Detector = (&'static str, fn(&[f64], i64) -> Vec<f64>);
 const DETECTORS: [Detector; 4] = [
     ("floodmark", floodmark_score),
     ("windowed Gaussian", baselines::windowed_gaussian),
-    ("rolling z (one day)", baselines::rolling_z),
+    ("rolling z (one day)", cloud::rolling_z),
     ("distance from median", baselines::distance_from_median),
 ];
 
 fn floodmark_score(values: &[f64], step: i64) -> Vec<f64> {
     let mut scorer = Scorer::new(Step::from_seconds(step), &PointOptions::default());
     values.iter().map(|value| scorer.push(*value).score).collect()
+}
+
+fn cloud_series(name: &str, series: &[cloud::Labelled], detector: fn(&[f64], i64) -> Vec<f64>, verbose: bool) {
+    for (label, step) in [("hourly", 3600), ("1-minute", 60)] {
+        let (mut f1, mut vus, mut ap, mut n) = (0.0, 0.0, 0.0, 0.0);
+        for s in series.iter().filter(|s| s.step == step && s.labels.contains(&true)) {
+            let one = cloud::measure(s, detector);
+            let precision = spikes::average_precision(one.0.iter().copied().zip(s.labels.iter().copied()).collect());
+            if verbose {
+                println!("    {:14} F1 {:.3}  VUS-PR {:.3}  AP {precision:.3}", s.name, one.1, one.2);
+            }
+            (f1, vus, ap, n) = (f1 + one.1, vus + one.2, ap + precision, n + 1.0);
+        }
+        println!("{name:24} {label:9} {n} series: VUS-PR {:.3}  event F1 {:.3}  AP {:.3}", vus / n, f1 / n, ap / n);
+    }
 }
 
 fn main() {
@@ -44,9 +59,9 @@ fn main() {
     }
     println!("\n2. Labelled cloud series");
     if let Some(folder) = arguments.iter().find(|a| !a.starts_with('-')) {
-        let series = labelled::load(std::path::Path::new(folder));
+        let series = cloud::load(std::path::Path::new(folder));
         for (name, detector) in DETECTORS {
-            labelled::report(name, &series, detector, verbose);
+            cloud_series(name, &series, detector, verbose);
         }
     }
     println!("\n3. One-day spikes in daily counts, average precision");

@@ -4,13 +4,15 @@
 //! `cargo run --release --no-default-features --features parallel,recipe --example validate -- docs/validation.md`
 //!
 //! `-- --quick` runs fewer replications, prints to the screen and fails when a promised figure is missed.
-//! `--only PART` runs one of false-discoveries, mixed, power, lifts, real.
+//! `--only PART` runs one of false-discoveries, mixed, power, lifts, real, labelled.
 //! `--data DIR` says where the real series are (they are not part of the project); without them, their tables are left out.
+mod cloud;
 mod detection;
 mod lifts;
 mod oracle;
 mod panels;
 mod real;
+mod tcpd;
 
 use std::path::{Path, PathBuf};
 
@@ -78,6 +80,10 @@ fn main() {
     }
     if part("real") && !quick {
         real::tables(&mut report, &data);
+    }
+    if part("labelled") && !quick {
+        tcpd::table(&mut report, &data);
+        cloud::table(&mut report, &data);
     }
     summary(&mut report);
     if let Some(out) = out {

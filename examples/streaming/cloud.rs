@@ -116,23 +116,25 @@ fn vus_pr(scores: &[f64], labels: &[bool]) -> f64 {
     areas.iter().sum::<f64>() / areas.len() as f64
 }
 
-pub fn report(name: &str, series: &[Labelled], detector: fn(&[f64], i64) -> Vec<f64>, verbose: bool) {
-    for (label, step) in [("hourly", 3600), ("1-minute", 60)] {
-        let (mut f1, mut vus, mut ap, mut n) = (0.0, 0.0, 0.0, 0.0);
-        for s in series.iter().filter(|s| s.step == step && s.labels.contains(&true)) {
-            let scores: Vec<f64> =
-                detector(&s.values, s.step).iter().map(|v| if v.is_nan() { 0.0 } else { *v }).collect();
-            let one = (event_f1(&scores, &s.labels), vus_pr(&scores, &s.labels));
-            let scored = scores.iter().copied().zip(s.labels.iter().copied()).collect();
-            let precision = crate::spikes::average_precision(scored);
-            if verbose {
-                println!("    {:14} F1 {:.3}  VUS-PR {:.3}  AP {precision:.3}", s.name, one.0, one.1);
-            }
-            f1 += one.0;
-            vus += one.1;
-            ap += precision;
-            n += 1.0;
-        }
-        println!("{name:24} {label:9} {n} series: VUS-PR {:.3}  event F1 {:.3}  AP {:.3}", vus / n, f1 / n, ap / n);
-    }
+/// Score of every row (0 where there is none), best event F1, VUS-PR.
+pub fn measure(series: &Labelled, detector: fn(&[f64], i64) -> Vec<f64>) -> (Vec<f64>, f64, f64) {
+    let scores: Vec<f64> =
+        detector(&series.values, series.step).iter().map(|v| if v.is_nan() { 0.0 } else { *v }).collect();
+    let (f1, vus) = (event_f1(&scores, &series.labels), vus_pr(&scores, &series.labels));
+    (scores, f1, vus)
+}
+
+/// |z| against the rows of the last day (28 rows for daily data).
+pub fn rolling_z(values: &[f64], step: i64) -> Vec<f64> {
+    let length = if step >= 86_400 { 28 } else { (86_400 / step) as usize };
+    (0..values.len())
+        .map(|t| {
+            let window = &values[t.saturating_sub(length)..t];
+            let n = window.len() as f64;
+            let mean = window.iter().sum::<f64>() / n;
+            let sd = (window.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt();
+            let z = (values[t] - mean).abs() / sd.max(1e-9);
+            if t < 5 || z.is_nan() { 0.0 } else { z }
+        })
+        .collect()
 }

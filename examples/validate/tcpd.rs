@@ -1,35 +1,35 @@
-//! Scores `detect_raw` with its one default on the Turing Change Point Dataset (van den Burg & Williams 2020).
-//!
-//! `cargo run --no-default-features --example tcpd -- FOLDER`, FOLDER with `annotations.json` and `series/*.json`.
-//! F1 with a margin of 5 and covering, both against all annotators, the trivial change point 0 included.
+//! The Turing Change Point Dataset (van den Burg & Williams 2020): `detect_raw` with its one default against its annotators.
+use crate::Report;
 use floodmark::detect::{changepoint::Settings, raw::detect_raw};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-fn main() -> std::io::Result<()> {
-    let folder = std::env::args().nth(1).unwrap_or_else(|| "../shared/data/tcpd".into());
-    let folder = Path::new(&folder);
-    if !folder.exists() {
-        println!("no data in {}", folder.display());
-        return Ok(());
-    }
-    let annotations = annotations(&std::fs::read_to_string(folder.join("annotations.json"))?);
+/// Goals of the project for the means.
+const GOALS: (f64, f64) = (0.78, 0.70);
+
+pub fn table(report: &mut Report, data: &Path) {
+    let folder = data.join("tcpd");
+    let Ok(known) = std::fs::read_to_string(folder.join("annotations.json")) else { return };
+    let annotations = annotations(&known);
+    report.line(include_str!("tcpd.md"));
     let mut scores = Vec::new();
-    println!("{:<20} {:>4} {:>6} {:>8}  change points", "series", "n", "F1", "covering");
     for (name, annotators) in &annotations {
-        let values = numbers_after(&std::fs::read_to_string(folder.join(format!("series/{name}.json")))?, "\"series\"");
+        let text = std::fs::read_to_string(folder.join(format!("series/{name}.json"))).expect("a series of the set");
+        let values = numbers_after(&text, "\"series\"");
         let found = detect_raw(&values, &[7, 12, 24], &Settings::default());
         let changes: Vec<usize> = found.change_points.iter().map(|c| c.index).collect();
         let (f, c) = (f1(annotators, &changes), covering(annotators, &changes, values.len()));
-        println!("{name:<20} {:>4} {f:>6.3} {c:>8.3}  {changes:?} {:?} {:?}", values.len(), found.model, found.seasons);
+        let shown: Vec<String> = changes.iter().map(usize::to_string).collect();
+        report.line(&format!("| `{name}` | {} | {f:.3} | {c:.3} | {} |", values.len(), shown.join(", ")));
         if !name.starts_with("quality_control") {
             scores.push((f, c));
         }
     }
     let n = scores.len() as f64;
     let (f, c) = scores.iter().fold((0.0, 0.0), |sum, s| (sum.0 + s.0 / n, sum.1 + s.1 / n));
-    println!("mean of {n} without quality_control_*: F1 {f:.3}, covering {c:.3}");
-    Ok(())
+    report.line(&format!("| **mean of {n} without `quality_control_*`** | | **{f:.3}** | **{c:.3}** | |"));
+    report.goal(f >= GOALS.0, &format!("Turing change points: mean F1 {f:.3}"));
+    report.goal(c >= GOALS.1, &format!("Turing change points: mean covering {c:.3}"));
 }
 
 /// Annotators' change points by series: `{"name": {"annotator": [1, 2], …}, …}`.

@@ -10,7 +10,7 @@
 use crate::baseline::seasonal::Season;
 use crate::detect::heaviness::Heaviness;
 use crate::detect::scores::{
-    MODEL_BLOCKS, Scores, WINSOR, WINSOR_BIAS, degrees, looks, mean_of_correlated, safe_correlation,
+    KNOWN, MODEL_BLOCKS, Scores, WINSOR, WINSOR_BIAS, degrees, looks, mean_of_correlated, safe_correlation,
 };
 use crate::detect::surge::Episode;
 use crate::stats::robust::{huber_step, mad_sd_with, median_and_mad_sd};
@@ -66,8 +66,8 @@ struct Noise {
     rho: f64,
     /// Variance of the level, in units of the scores' variance.
     level_error: f64,
-    /// Degrees of freedom by which the mean of a window is judged.
-    degrees: f64,
+    /// For each length of window the degrees of freedom by which it is judged.
+    degrees: Vec<f64>,
     /// For each length of window how much more such windows vary than they should.
     inflation: Vec<f64>,
 }
@@ -113,7 +113,9 @@ impl Whole {
         let level_error = mean_of_correlated(0.95 * window, rho);
         let series = Whitened::new(&scored, rho, level_error);
         let inflation = self.windows.iter().map(|w| series.inflation(*w, masked)).collect();
-        let degrees = degrees(self.calm.len() as f64, rho);
+        let known = self.calm.len() as f64;
+        // With little memory, ρ on the safe side already makes up for its own error.
+        let degrees = self.windows.iter().map(|w| degrees(known, rho).max(degrees_of_pulse(known, rho, *w))).collect();
         Noise { weight, freedom, scores, rho, level_error, degrees, inflation }
     }
 
@@ -177,7 +179,8 @@ impl Noise {
     /// How improbable it is that window length `i`, of `w` periods, is raised by so many standard deviations. Three
     /// scores do not make a Normal sum where tails are heavy.
     fn tail(&self, z: f64, i: usize, w: usize) -> f64 {
-        let degrees = if w == 3 { self.degrees.min(SHORT_DEGREES * self.freedom) } else { self.degrees };
+        let degrees = self.degrees[i];
+        let degrees = if w == 3 { degrees.min(SHORT_DEGREES * self.freedom) } else { degrees };
         student_sf(z / self.inflation[i].sqrt(), degrees)
     }
 }
@@ -255,6 +258,15 @@ impl Whitened {
         let seen = if n > 0.0 { sum / n } else { 1.0 };
         ((MODEL_BLOCKS + blocks * seen) / (MODEL_BLOCKS + blocks)).max(LEAST_PART)
     }
+}
+
+/// Degrees of freedom of the variance of a pulse of `w` periods in an AR(1) process known from `n` of them. With innovations
+/// of variance σ² it is σ² ÷ N, N = 1 + (w − 1)(1 − ρ)² + ρ²; its logarithm has the error of ln σ² and, by N′ ÷ N, that of
+/// ρ (delta method), which do not depend on each other.
+fn degrees_of_pulse(n: f64, rho: f64, w: usize) -> f64 {
+    let inner = (w as f64 - 1.0) * (1.0 - rho);
+    let by_rho = 2.0 * (rho - inner) / (1.0 + inner * (1.0 - rho) + rho * rho);
+    n / (1.0 / KNOWN + by_rho.powi(2) * (1.0 - rho * rho) / 2.0)
 }
 
 /// Lag-1 correlation of neighbours outside episodes, corrected for its bias where the mean is learnt from `window` values

@@ -10,7 +10,7 @@ pub(super) const WINSOR_BIAS: f64 = 0.995_01;
 /// What the autoregression says of a window counts as much as so many separate windows seen.
 pub(super) const MODEL_BLOCKS: f64 = 20.0;
 /// A Winsorised variance of n values is as precise as a variance of so many times n.
-const KNOWN: f64 = 0.7;
+pub(super) const KNOWN: f64 = 0.7;
 /// So many standard errors are added to the autocorrelation.
 const SAFE: f64 = 0.25;
 

@@ -1,13 +1,15 @@
-//! What an analysis says: alerts, scored series, index rows, lifts, groups. Plain data without behaviour, made by
+//! What an analysis says: alerts, scored series, index rows, lifts, groups. Plain data, made by
 //! [`crate::pipeline`] and written by the edges.
 
 mod analysis;
 mod measures;
+mod scored;
 
 pub use analysis::{Analysis, Counts};
 pub use measures::{ContributionRow, ControlRow, ControlUse, IndexRow, LiftRow, PlaceboRow, RatioRow, Window};
+pub use scored::{Band, PeriodFlags, ScoredSeries};
 
-use crate::series::{Key, Kind, Level, Role};
+use crate::series::{Key, Level};
 use crate::time::{Seconds, Step};
 use std::collections::BTreeSet;
 
@@ -266,50 +268,6 @@ pub struct ChangePointTime {
     pub low: Seconds,
     /// Latest plausible.
     pub high: Seconds,
-}
-
-/// What is known of one period of a scored series, beside its numbers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct PeriodFlags {
-    /// Not observed.
-    pub gap: bool,
-    /// Known only to be below a bound.
-    pub censored: bool,
-    /// Filled from its own past when summing over domains or countries.
-    pub filled: bool,
-    /// Inside a surge that became an alert.
-    pub surge: bool,
-    /// Inside a drop.
-    pub drop: bool,
-}
-
-/// A series with everything that was computed for it, period by period.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ScoredSeries {
-    /// Domain, outlet or state.
-    pub level: Level,
-    /// Whose traffic.
-    pub key: Key,
-    /// Watched or control.
-    pub role: Role,
-    /// What the numbers are.
-    pub kind: Kind,
-    /// Observed values, `NaN` for gaps and censored values.
-    pub observed: Vec<f64>,
-    /// What was to be expected, learnt from the past alone; `NaN` where there was too little of it.
-    pub expected: Vec<f64>,
-    /// Lower end of the band of ordinary values.
-    pub lower: Vec<f64>,
-    /// Upper end of the band of ordinary values.
-    pub upper: Vec<f64>,
-    /// Robust z of each period.
-    pub z: Vec<f64>,
-    /// Number of the segment between change points, from 0.
-    pub segment: Vec<u32>,
-    /// Gaps and the like.
-    pub flags: Vec<PeriodFlags>,
-    /// Breaks, in order.
-    pub change_points: Vec<ChangePoint>,
 }
 
 /// A step in the life of an alert.

@@ -58,11 +58,11 @@ fn a_feast_is_a_drop_without_a_calendar_and_expected_with_one() {
     let series = &with.series[0];
     for feast in [FEASTS[1], FEASTS[2]] {
         for t in feast..feast + 4 {
-            assert!((series.observed[t] / series.expected[t] - 1.0).abs() < 0.35, "{t}");
+            assert!((series.observed[t] / series.expected(t) - 1.0).abs() < 0.35, "{t}");
         }
     }
     // In the first, nothing is known, and the band says so.
-    let width = |t: usize| (series.upper[t] / series.lower[t]).ln();
+    let width = |t: usize| (series.upper(t) / series.lower(t)).ln();
     assert!(width(FEASTS[0]) > 2.5 * width(FEASTS[0] - 7));
 }
 

@@ -5,7 +5,7 @@ use super::figure::{
 };
 use super::palette::{BLUE, Color, GREEN, INK, ORANGE, PURPLE, SKY, SOFT, VERMILION};
 use super::{dates, text, words};
-use crate::alert::{Alert, Event, Flag, ScoredSeries};
+use crate::alert::{Alert, Event, Flag, PeriodFlags, ScoredSeries};
 use crate::series::{Key, Kind};
 use crate::time::{Grid, Seconds, Step};
 use std::ops::Range;
@@ -42,12 +42,12 @@ fn draw(scored: &ScoredSeries, grid: &Grid, alert: Option<&Alert>, events: &[Eve
     let near: Vec<&Event> = events.iter().filter(|event| concerns(event, &scored.key)).collect();
     let centre = alert.map_or(from + (to - from) / 2, |alert| alert.onset);
     let (marks, key, left_out) = flags(&near, from, to, centre, MOST_EVENTS);
-    let observed = points(&shown, grid, &scored.observed);
+    let observed = points(&shown, grid, |i| scored.observed.get(i).copied().unwrap_or(f64::NAN));
     let censored = censored(scored, grid, &shown);
     let empty =
         if observed.iter().all(|point| !point.1.is_finite()) && censored.0.is_empty() { "no observations" } else { "" };
     let direction = if scored.kind == Kind::Rank { Direction::Ranks } else { Direction::FromZero };
-    let expected = points(&shown, grid, &scored.expected);
+    let expected = points(&shown, grid, |i| scored.expected(i));
     // Thousands of periods at full width would run together.
     let width = if shown.len() > 800 { 1.0 } else { 2.0 };
     let plot = Plot {
@@ -134,7 +134,8 @@ pub(super) fn flags(
 /// The periods drawn: a legible stretch around the surge, three fifths of it before, within what was observed.
 fn excerpt(scored: &ScoredSeries, grid: &Grid, alert: &Alert) -> Range<usize> {
     let seen = |i: &usize| {
-        scored.observed.get(*i).is_some_and(|v| !v.is_nan()) || scored.flags.get(*i).is_some_and(|flag| flag.censored)
+        scored.observed.get(*i).is_some_and(|v| !v.is_nan())
+            || scored.flags.get(*i).is_some_and(|flags| flags.has(PeriodFlags::CENSORED))
     };
     let len = grid.len.min(scored.observed.len());
     let first = (0..len).find(seen).unwrap_or(0);
@@ -161,24 +162,23 @@ pub(super) fn middle(grid: &Grid, index: usize) -> Seconds {
     grid.time(index) + grid.step.seconds() / 2
 }
 
-fn points(shown: &Range<usize>, grid: &Grid, values: &[f64]) -> Vec<(Seconds, f64)> {
-    shown.clone().map(|i| (middle(grid, i), values.get(i).copied().unwrap_or(f64::NAN))).collect()
+fn points(shown: &Range<usize>, grid: &Grid, value: impl Fn(usize) -> f64) -> Vec<(Seconds, f64)> {
+    shown.clone().map(|i| (middle(grid, i), value(i))).collect()
 }
 
 fn band(scored: &ScoredSeries, grid: &Grid, shown: &Range<usize>) -> Vec<(Seconds, f64, f64)> {
-    let value = |values: &[f64], i: usize| values.get(i).copied().unwrap_or(f64::NAN);
-    shown.clone().map(|i| (middle(grid, i), value(&scored.lower, i), value(&scored.upper, i))).collect()
+    shown.clone().map(|i| (middle(grid, i), scored.lower(i), scored.upper(i))).collect()
 }
 
 fn censored(scored: &ScoredSeries, grid: &Grid, shown: &Range<usize>) -> Censored {
-    let below = |i: &usize| scored.flags.get(*i).is_some_and(|flag| flag.censored);
+    let below = |i: &usize| scored.flags.get(*i).is_some_and(|flags| flags.has(PeriodFlags::CENSORED));
     Censored(shown.clone().filter(below).map(|i| middle(grid, i)).collect())
 }
 
 /// The alert, and fainter the other surges and drops of the series.
 fn spans(scored: &ScoredSeries, grid: &Grid, alert: Option<&Alert>, shown: &Range<usize>) -> Vec<Span> {
-    let raised = |i: usize| scored.flags.get(i).map(|flag| (flag.surge, flag.drop)).unwrap_or_default();
-    let state = |i: usize| match raised(i) {
+    let within = |i: usize, flag: PeriodFlags| scored.flags.get(i).is_some_and(|flags| flags.has(flag));
+    let state = |i: usize| match (within(i, PeriodFlags::SURGE), within(i, PeriodFlags::DROP)) {
         _ if alert.is_some_and(|alert| (alert.onset..=alert.end).contains(&grid.time(i))) => None,
         (false, false) => None,
         (surge, _) => Some(surge),

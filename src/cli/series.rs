@@ -30,12 +30,11 @@ fn batch<'a>(series: &'a [ScoredSeries], grid: &Grid) -> Vec<(&'static str, Colu
     let text = |pick: &dyn Fn(&'a ScoredSeries) -> &'a str| {
         Column::Text(series.iter().flat_map(|one| std::iter::repeat_n(pick(one), len)).collect())
     };
-    let number = |pick: &dyn Fn(&'a ScoredSeries) -> &'a [f64]| {
-        let padded = |values: &'a [f64]| (0..len).map(move |i| values.get(i).copied().unwrap_or(f64::NAN));
-        Column::Number(series.iter().flat_map(|one| padded(pick(one))).collect())
+    let number = |pick: &dyn Fn(&ScoredSeries, usize) -> f64| {
+        Column::Number(series.iter().flat_map(|one| (0..len).map(move |i| pick(one, i))).collect())
     };
-    let segments = |one: &'a ScoredSeries| (0..len).map(move |i| one.segment.get(i).copied());
-    let flags = |one: &'a ScoredSeries| (0..len).map(move |i| one.flags.get(i).map_or("", period_flags));
+    let segments = |one: &'a ScoredSeries| (0..len).map(|i| Some(one.segment(i)));
+    let flags = |one: &'a ScoredSeries| (0..len).map(|i| one.flags.get(i).map_or("", |flags| period_flags(*flags)));
     let columns = vec![
         text(&|one| one.level.name()),
         text(&|one| &one.key.state),
@@ -45,11 +44,11 @@ fn batch<'a>(series: &'a [ScoredSeries], grid: &Grid) -> Vec<(&'static str, Colu
         text(&|one| role_name(one.role)),
         text(&|one| one.kind.name()),
         Column::Time(series.iter().flat_map(|_| (0..len).map(|i| grid.time(i))).collect()),
-        number(&|one| &one.observed),
-        number(&|one| &one.expected),
-        number(&|one| &one.lower),
-        number(&|one| &one.upper),
-        number(&|one| &one.z),
+        number(&|one, i| one.observed.get(i).copied().unwrap_or(f64::NAN)),
+        number(&ScoredSeries::expected),
+        number(&ScoredSeries::lower),
+        number(&ScoredSeries::upper),
+        number(&|one, i| one.z.get(i).copied().unwrap_or(f64::NAN)),
         Column::Whole(series.iter().flat_map(segments).collect()),
         Column::Text(series.iter().flat_map(flags).collect()),
     ];

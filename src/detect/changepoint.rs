@@ -121,20 +121,6 @@ pub fn segments(n: usize, changes: &[usize]) -> Vec<Range<usize>> {
     starts.zip(ends).filter(|(start, end)| start < end).map(|(start, end)| start..end).collect()
 }
 
-/// For every index of a series of length `n` the number of its segment, from 0.
-///
-/// ```
-/// # use floodmark::detect::changepoint::segment_numbers;
-/// assert_eq!(segment_numbers(5, &[2, 4]), [0, 0, 1, 1, 2]);
-/// ```
-pub fn segment_numbers(n: usize, changes: &[usize]) -> Vec<u32> {
-    let mut numbers = vec![0; n];
-    for &change in changes {
-        numbers[change.min(n)..].iter_mut().for_each(|number| *number += 1);
-    }
-    numbers
-}
-
 /// For every index of `x` the robust level of its segment ([`robust_level`]); `NaN` in a segment without observations.
 pub fn segment_levels(x: &[f64], changes: &[usize]) -> Vec<f64> {
     let mut levels = Vec::with_capacity(x.len());

@@ -48,7 +48,7 @@ pub(crate) fn candidates<'a>(scored: &'a [Scored], panel: &Panel, options: &Opti
     let mut families = 0;
     for (i, series) in scored.iter().enumerate() {
         // Periods that serve as history alone are no looks.
-        let looks = |from: usize| series.walk.p.iter().skip(from).filter(|p| !p.is_nan()).count();
+        let looks = |from: usize| series.walk.z.iter().skip(from).filter(|z| !z.is_nan()).count();
         if series.watched.series.role != Role::State || looks(from) == 0 {
             continue;
         }
@@ -134,7 +134,7 @@ fn change_p_value(series: &Scored, episode: &Episode, step: Step) -> f64 {
     let at = |index: usize| changes.get(index).map(|c| c.index);
     let i = changes.partition_point(|c| c.index < change.index);
     let before = i.checked_sub(1).and_then(at).unwrap_or(0);
-    let next = at(i + 1).unwrap_or(series.walk.p.len());
+    let next = at(i + 1).unwrap_or(series.walk.z.len());
     if is_step(series, before, change.index, next) { change.p_value.min(1.0) } else { 1.0 }
 }
 
@@ -144,8 +144,8 @@ fn shifts(series: &Scored, step: Step, from: usize) -> Vec<(Episode, f64)> {
     let walk = &series.walk;
     let near = periods(NEAR_DAYS, step).max(2);
     let normal = periods(crate::detect::surge::SHIFT_DAYS, step).max(4);
-    let begins = walk.p.iter().position(|p| !p.is_nan()).unwrap_or(walk.p.len());
-    let ends = walk.p.iter().rposition(|p| !p.is_nan()).map_or(0, |last| last + 1);
+    let begins = walk.z.iter().position(|z| !z.is_nan()).unwrap_or(walk.z.len());
+    let ends = walk.z.iter().rposition(|z| !z.is_nan()).map_or(0, |last| last + 1);
     let mut found = Vec::new();
     for (i, change) in series.change_points.iter().enumerate() {
         let onset = change.index;

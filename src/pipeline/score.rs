@@ -1,14 +1,14 @@
 //! Scoring of one series: working scale, walk through time, change points.
 
 use crate::aggregate::Watched;
-use crate::alert::{ChangePoint, Event, PeriodFlags, ScoredSeries};
+use crate::alert::{Band, ChangePoint, Event, PeriodFlags, ScoredSeries};
 use crate::baseline::holiday;
 use crate::baseline::seasonal::Season;
 use crate::detect::surge::{self, Episode, Settings, Walk};
 use crate::detect::{changepoint, extent, hindsight, succession};
 use crate::pipeline::candidates::NEAR_DAYS;
 use crate::pipeline::{Options, periods};
-use crate::series::Role;
+use crate::series::{Role, Series};
 use crate::stats::scale::Scale;
 use crate::stats::tail::normal_quantile;
 use crate::time::Grid;
@@ -68,10 +68,11 @@ pub(crate) fn score(watched: Watched, grid: &Grid, options: &Options) -> Scored 
     Scored { watched, walk, scale, change_points, hindsight }
 }
 
-/// Thousands of series are kept scored until the last is: without the room to grow, and what only the walk reads.
+/// Thousands of series are kept scored until the last is: without the room to grow, and what only the walk reads. Which
+/// periods were judged is told by their z.
 fn keep_what_is_read(walk: &mut Walk) {
-    (walk.sign, walk.in_episode) = (Vec::new(), Vec::new());
-    [&mut walk.expected, &mut walk.spread, &mut walk.z, &mut walk.p].into_iter().for_each(Vec::shrink_to_fit);
+    (walk.p, walk.sign, walk.in_episode) = (Vec::new(), Vec::new(), Vec::new());
+    [&mut walk.expected, &mut walk.spread, &mut walk.z].into_iter().for_each(Vec::shrink_to_fit);
 }
 
 /// Walks through `x` with the effects of holidays taken out of it. A holiday of which nothing is known is expected to be
@@ -119,49 +120,36 @@ pub(crate) fn change_points(x: &[f64], settings: &Settings) -> Vec<ChangePoint> 
 
 impl Scored {
     /// The series with everything known of it, for tables and charts. `surges` and `drops` are the stretches that
-    /// became alerts.
+    /// became alerts. The columns are handed on, not copied.
     pub(crate) fn describe(self, surges: &[(usize, usize)], drops: &[(usize, usize)], interval: f64) -> ScoredSeries {
-        let series = &self.watched.series;
-        let n = series.values.len();
-        let reach = normal_quantile(0.5 + interval / 2.0);
-        let back = |t: usize, z: f64| {
-            let value = self.scale.inverse(self.walk.expected[t] + z * self.walk.spread[t]);
-            // `max` alone would make a zero of what is not known.
-            if matches!(self.scale, Scale::Log { .. }) && value < 0.0 { 0.0 } else { value }
-        };
+        let Scored { watched, walk, scale, change_points, .. } = self;
+        let Series { key, role, kind, values, censored } = watched.series;
         let within = |t: usize, stretches: &[(usize, usize)]| stretches.iter().any(|(a, b)| (*a..=*b).contains(&t));
-        let (low, high): (Vec<f64>, Vec<f64>) = (0..n).map(|t| (back(t, -reach), back(t, reach))).unzip();
-        let flags: Vec<PeriodFlags> = (0..n)
-            .map(|t| PeriodFlags {
-                gap: series.values[t].is_nan() && !series.censored.contains_key(&t),
-                censored: series.censored.contains_key(&t),
-                filled: self.watched.filled[t],
-                surge: within(t, surges),
-                drop: within(t, drops),
-            })
-            .collect();
-        let expected = (0..n).map(|t| back(t, 0.0)).collect();
-        let in_values = |change: &ChangePoint| ChangePoint {
-            before: self.scale.inverse(change.before),
-            after: self.scale.inverse(change.after),
-            ..*change
+        let flags = |(t, filled): (usize, bool)| {
+            let bounded = censored.contains_key(&t);
+            PeriodFlags::default()
+                .with(PeriodFlags::GAP, values[t].is_nan() && !bounded)
+                .with(PeriodFlags::CENSORED, bounded)
+                .with(PeriodFlags::FILLED, filled)
+                .with(PeriodFlags::SURGE, within(t, surges))
+                .with(PeriodFlags::DROP, within(t, drops))
         };
-        let (lower, upper) = if self.scale == Scale::ReversedLog { (high, low) } else { (low, high) };
-        let breaks: Vec<usize> = self.change_points.iter().map(|c| c.index).collect();
-        let change_points = self.change_points.iter().map(in_values).collect();
+        let in_values = |change: ChangePoint| ChangePoint {
+            before: scale.inverse(change.before),
+            after: scale.inverse(change.after),
+            ..change
+        };
+        let reach = normal_quantile(0.5 + interval / 2.0);
         ScoredSeries {
-            level: self.watched.level,
-            role: series.role,
-            kind: series.kind,
-            expected,
-            lower,
-            upper,
-            segment: changepoint::segment_numbers(n, &breaks),
-            flags,
-            change_points,
-            key: self.watched.series.key,
-            observed: self.watched.series.values,
-            z: self.walk.z,
+            level: watched.level,
+            key,
+            role,
+            kind,
+            band: Band::Learnt { scale, expected: walk.expected, spread: walk.spread, reach },
+            z: walk.z,
+            flags: watched.filled.into_iter().enumerate().map(flags).collect(),
+            change_points: change_points.into_iter().map(in_values).collect(),
+            observed: values,
         }
     }
 }

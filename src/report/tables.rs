@@ -342,12 +342,12 @@ pub(super) fn period_cells<'a>(series: &'a ScoredSeries, i: usize, stamp: Cell<'
         Cell::text(series.kind.name()),
         stamp,
         number(&series.observed),
-        number(&series.expected),
-        number(&series.lower),
-        number(&series.upper),
+        Cell::Number(series.expected(i)),
+        Cell::Number(series.lower(i)),
+        Cell::Number(series.upper(i)),
         number(&series.z),
-        series.segment.get(i).map_or(Cell::Empty, |segment| Cell::Integer(i64::from(*segment))),
-        Cell::text(series.flags.get(i).map_or("", period_flags)),
+        Cell::Integer(i64::from(series.segment(i))),
+        Cell::text(series.flags.get(i).map_or("", |flags| period_flags(*flags))),
     ]
 }
 
@@ -361,9 +361,10 @@ pub fn role_name(role: Role) -> &'static str {
 
 /// The flags of one period, joined by `+`. A period is either missing, bounded, filled or plainly observed, and
 /// either in a surge, in a drop or in neither.
-pub fn period_flags(flags: &PeriodFlags) -> &'static str {
-    let data = [flags.gap, flags.censored, flags.filled].iter().position(|&set| set).map_or(0, |i| i + 1);
-    let state = [flags.surge, flags.drop].iter().position(|&set| set).map_or(0, |i| i + 1);
+pub fn period_flags(flags: PeriodFlags) -> &'static str {
+    let first = |among: &[PeriodFlags]| among.iter().position(|flag| flags.has(*flag)).map_or(0, |i| i + 1);
+    let data = first(&[PeriodFlags::GAP, PeriodFlags::CENSORED, PeriodFlags::FILLED]);
+    let state = first(&[PeriodFlags::SURGE, PeriodFlags::DROP]);
     const NAMES: [[&str; 3]; 4] = [
         ["", "surge", "drop"],
         ["gap", "gap+surge", "gap+drop"],

@@ -64,10 +64,12 @@ pub fn scored(key: Key, kind: Kind, grid: &Grid, alert: &Alert, level: f64) -> S
     let mut flags = vec![PeriodFlags::default(); n];
     let surge = (alert.onset - grid.start).div_euclid(grid.step.seconds()).max(0) as usize;
     for (i, flag) in flags.iter_mut().enumerate() {
-        flag.surge = raised(i) || (surge > 60 && (surge - 50..surge - 46).contains(&i));
-        flag.gap = i % 61 < 3 || i % 61 == 4;
-        flag.censored = i % 83 == 7;
-        if flag.gap || flag.censored {
+        let (gap, censored) = (i % 61 < 3 || i % 61 == 4, i % 83 == 7);
+        *flag = PeriodFlags::default()
+            .with(PeriodFlags::SURGE, raised(i) || (surge > 60 && (surge - 50..surge - 46).contains(&i)))
+            .with(PeriodFlags::GAP, gap)
+            .with(PeriodFlags::CENSORED, censored);
+        if gap || censored {
             observed[i] = f64::NAN;
         }
     }
@@ -88,11 +90,8 @@ pub fn scored(key: Key, kind: Kind, grid: &Grid, alert: &Alert, level: f64) -> S
         role: Role::State,
         kind,
         observed,
-        expected,
-        lower,
-        upper,
+        band: Band::Told { expected, lower, upper },
         z: vec![0.0; n],
-        segment: vec![0; n],
         flags,
         change_points,
     }
@@ -189,9 +188,9 @@ pub fn all() -> Vec<(&'static str, Figure)> {
     let flat = |value: f64| {
         let alert = alert(key("", "", ""), Step::DAY, ONSET, 3, f64::NAN);
         let mut scored = scored(Key::default(), Kind::Count, &daily(300), &alert, 1.0);
-        for values in [&mut scored.observed, &mut scored.expected, &mut scored.lower, &mut scored.upper] {
-            values.iter_mut().for_each(|v| *v = value);
-        }
+        let all = vec![value; scored.observed.len()];
+        scored.band = Band::Told { expected: all.clone(), lower: all.clone(), upper: all.clone() };
+        scored.observed = all;
         chart::series(&scored, &daily(300), &alert, &[])
     };
     vec![

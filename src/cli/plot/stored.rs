@@ -2,8 +2,8 @@
 
 use super::{Material, choice, pairs};
 use crate::alert::{
-    Alert, Attribution, ChangePoint, ChangePointTime, Detectors, Flag, IndexRow, PeriodFlags, ScoredSeries, Severity,
-    Status,
+    Alert, Attribution, Band, ChangePoint, ChangePointTime, Detectors, Flag, IndexRow, PeriodFlags, ScoredSeries,
+    Severity, Status,
 };
 use crate::calendar::Row;
 use crate::cli::args::Plot;
@@ -152,11 +152,8 @@ fn scored((level, key): (Level, Key), grid: &Grid, periods: &[Period]) -> Scored
         role: periods.first().map_or(Role::State, |period| period.role),
         kind: periods.first().map_or(Kind::Count, |period| period.kind),
         observed: column(0),
-        expected: column(1),
-        lower: column(2),
-        upper: column(3),
+        band: Band::Told { expected: column(1), lower: column(2), upper: column(3) },
         z: column(4),
-        segment: periods.iter().map(|period| period.segment).collect(),
         flags: periods.iter().map(|period| period.flags).collect(),
         change_points: borders.filter_map(|pair| grid.index_of(pair[1].time)).map(change).collect(),
     }
@@ -168,13 +165,12 @@ fn role(name: &str) -> Role {
 
 fn period_flags(text: &str) -> PeriodFlags {
     let has = |name: &str| text.split('+').any(|flag| flag == name);
-    PeriodFlags {
-        gap: has("gap"),
-        censored: has("censored"),
-        filled: has("filled"),
-        surge: has("surge"),
-        drop: has("drop"),
-    }
+    PeriodFlags::default()
+        .with(PeriodFlags::GAP, has("gap"))
+        .with(PeriodFlags::CENSORED, has("censored"))
+        .with(PeriodFlags::FILLED, has("filled"))
+        .with(PeriodFlags::SURGE, has("surge"))
+        .with(PeriodFlags::DROP, has("drop"))
 }
 
 fn index_row(row: &Row<'_>) -> Result<IndexRow> {

@@ -2,7 +2,7 @@
 
 use super::axis;
 use super::geometry::{Columns, Frame, place};
-use crate::alert::{Alert, Event, Flag, IndexRow, ScoredSeries};
+use crate::alert::{Alert, Event, Flag, IndexRow, PeriodFlags, ScoredSeries};
 use crate::report::cell::moment;
 use crate::series::Kind;
 use crate::time::{Grid, Seconds, Step};
@@ -151,8 +151,10 @@ pub(super) fn alert(
     events: &[(usize, Seconds)],
 ) -> Picture {
     let shown = excerpt(scored, grid, alert);
-    let columns =
-        Columns::new(grid, &shown, [&scored.observed, &scored.expected, &scored.lower, &scored.upper, &scored.z]);
+    let column = |value: &dyn Fn(usize) -> f64| -> Vec<f64> { (0..shown.end).map(value).collect() };
+    let expected = column(&|i| scored.expected(i));
+    let (lower, upper) = (column(&|i| scored.lower(i)), column(&|i| scored.upper(i)));
+    let columns = Columns::new(grid, &shown, [&scored.observed, &expected, &lower, &upper, &scored.z]);
     let (from, to) = (columns.start, columns.end());
     let events: Vec<_> = events.iter().copied().filter(|event| (from..to).contains(&event.1)).collect();
     let (width, left, right) = (480.0, 46.0, 472.0);
@@ -161,7 +163,7 @@ pub(super) fn alert(
     let ranks = scored.kind == Kind::Rank;
     let frame = Frame { from, to, high: columns.high(), ranks, size, area: [left, top, right, top + 172.0] };
     let at = grid.index_of(alert.peak).map_or(0, |i| i.saturating_sub(shown.start) / columns.each);
-    let censored = |i: &usize| scored.flags.get(*i).is_some_and(|flag| flag.censored);
+    let censored = |i: &usize| scored.flags.get(*i).is_some_and(|flags| flags.has(PeriodFlags::CENSORED));
     let picture = Picture {
         spans: spans(scored, grid, alert, &shown, &frame),
         band: columns.band(&frame),
@@ -298,7 +300,8 @@ fn unit(kind: Kind, step: Step) -> String {
 /// The periods drawn: a legible stretch around the surge, three fifths of it before, within what was observed.
 fn excerpt(scored: &ScoredSeries, grid: &Grid, alert: &Alert) -> Range<usize> {
     let seen = |i: &usize| {
-        scored.observed.get(*i).is_some_and(|v| !v.is_nan()) || scored.flags.get(*i).is_some_and(|flag| flag.censored)
+        scored.observed.get(*i).is_some_and(|v| !v.is_nan())
+            || scored.flags.get(*i).is_some_and(|flags| flags.has(PeriodFlags::CENSORED))
     };
     let first = (0..grid.len).find(seen).unwrap_or(0);
     let end = (0..grid.len).rev().find(seen).map_or(grid.len, |last| last + 1);
@@ -325,8 +328,8 @@ fn spans(scored: &ScoredSeries, grid: &Grid, alert: &Alert, shown: &Range<usize>
         match (alert.onset..=alert.end).contains(&grid.time(*i)) {
             true if alert.flags.contains(&Flag::Drop) => Some("drop"),
             true => Some("surge"),
-            false if flags.surge => Some("surge other"),
-            false if flags.drop => Some("drop other"),
+            false if flags.has(PeriodFlags::SURGE) => Some("surge other"),
+            false if flags.has(PeriodFlags::DROP) => Some("drop other"),
             false => None,
         }
     };

@@ -1,7 +1,7 @@
 use super::*;
 use crate::alert::{
-    Alert, Attribution, Counts, Detectors, Estimate, Flag, IndexRow, LiftRow, PeriodFlags, ScoredSeries, Severity,
-    Status, Window,
+    Alert, Attribution, Band, Counts, Detectors, Estimate, Flag, IndexRow, LiftRow, PeriodFlags, ScoredSeries,
+    Severity, Status, Window,
 };
 use crate::report::run::{CountsRecord, GridRecord, Run};
 use crate::series::{Key, Kind, Level, Role};
@@ -61,12 +61,9 @@ fn scored(alert: &Alert) -> ScoredSeries {
         role: Role::State,
         kind: Kind::Count,
         observed: observed.collect(),
-        expected: vec![1_430.0; 90],
-        lower: vec![1_300.0; 90],
-        upper: vec![1_500.0; 90],
+        band: Band::Told { expected: vec![1_430.0; 90], lower: vec![1_300.0; 90], upper: vec![1_500.0; 90] },
         z: (0..90).map(|i| if surge(i) { 8.0 } else { 0.1 }).collect(),
-        segment: vec![0; 90],
-        flags: (0..90).map(|i| PeriodFlags { surge: surge(i), ..PeriodFlags::default() }).collect(),
+        flags: (0..90).map(|i| PeriodFlags::default().with(PeriodFlags::SURGE, surge(i))).collect(),
         change_points: Vec::new(),
     }
 }

@@ -6,7 +6,7 @@ mod measures;
 mod scored;
 
 pub use analysis::{Analysis, Counts};
-pub use measures::{ContributionRow, ControlRow, ControlUse, IndexRow, LiftRow, PlaceboRow, RatioRow, Window};
+pub use measures::{ContributionRow, ControlRow, ControlUse, IndexRow, LiftRow, RatioRow, Window};
 pub use scored::{Band, PeriodFlags, ScoredSeries};
 
 use crate::series::{Key, Level};

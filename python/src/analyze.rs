@@ -153,7 +153,7 @@ pub(crate) fn lift(
         let mut loaded = ingest::load_tables(&plan.request(&registry), &[&traffic], &[])?;
         loaded.settle(&[]);
         let mut analysis = pipeline::analyze(&loaded.panel, &events, &plan.options, &|_, _| {})?;
-        analysis.lifts.retain(|row| row.outlet == "series");
+        analysis.lifts.retain(|row| row.key.outlet == "series");
         PyResultTable::of_analysis(&Arc::new(analysis), Table::Lifts)
     };
     Ok(py.detach(work)?)

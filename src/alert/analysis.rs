@@ -1,6 +1,6 @@
 //! Everything that an analysis found, and what it counted on the way.
 
-use super::{Alert, ContributionRow, ControlRow, Group, IndexRow, LiftRow, PlaceboRow, RatioRow, ScoredSeries, Told};
+use super::{Alert, ContributionRow, ControlRow, Group, IndexRow, LiftRow, RatioRow, ScoredSeries, Told};
 use crate::measure::confounder::Judgement;
 use crate::time::Grid;
 
@@ -79,8 +79,6 @@ pub struct Analysis {
     pub lifts: Vec<LiftRow>,
     /// Lifts of the index (the share of all traffic) in the same order: `observed` and `expected` are shares.
     pub index_lifts: Vec<LiftRow>,
-    /// How unusual each of `lifts` is, in time and among the reference outlets; in the same order.
-    pub placebos: Vec<PlaceboRow>,
     /// The reference outlets behind each net lift of `lifts`, in the same order.
     pub controls: Vec<ControlRow>,
     /// What each outlet contributed to the lifts of its state, in the same order.
@@ -110,7 +108,6 @@ impl Analysis {
             index: Vec::new(),
             lifts: Vec::new(),
             index_lifts: Vec::new(),
-            placebos: Vec::new(),
             controls: Vec::new(),
             contributions: Vec::new(),
             ratios: Vec::new(),

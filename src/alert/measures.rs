@@ -1,8 +1,11 @@
-//! Figures around dated events: the index, lifts, placebos, controls, contributions, ratios of countries.
+//! Figures around dated events: the index, lifts, controls, contributions, ratios of countries. There may be millions of
+//! rows: they share the event and the name of the series they are about.
 
-use super::Estimate;
+use super::{Estimate, Event};
 use crate::baseline::counterfactual::Standing;
+use crate::series::Key;
 use crate::time::Seconds;
+use std::sync::Arc;
 
 /// One row of the index table.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,16 +66,10 @@ impl Window {
 /// The lift of one state or outlet in one country in one window after one event.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LiftRow {
-    /// Name of the event.
-    pub event: String,
-    /// Its date.
-    pub event_date: Seconds,
-    /// State.
-    pub state: String,
-    /// Outlet, empty = the whole state.
-    pub outlet: String,
-    /// Country, empty = all together.
-    pub country: String,
+    /// The event.
+    pub event: Arc<Event>,
+    /// Whose traffic: a state's or an outlet's, in a country or in all together.
+    pub key: Arc<Key>,
     /// Window.
     pub window: Window,
     /// First and last period of the window.
@@ -95,34 +92,11 @@ pub struct LiftRow {
     pub pp_change: f64,
     /// Lift net of the reference outlets.
     pub net_lift: Estimate,
-    /// Placebo p-value.
+    /// Placebo p-value: how unusual the lift is among past dates of the same series.
     pub p_value: f64,
     /// Number of placebos behind it.
     pub n_placebo: usize,
-}
-
-/// How unusual a lift is: among past dates of the same series, and among the reference outlets at the same date.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PlaceboRow {
-    /// Name of the event.
-    pub event: String,
-    /// Its date.
-    pub event_date: Seconds,
-    /// State.
-    pub state: String,
-    /// Outlet, empty = the whole state.
-    pub outlet: String,
-    /// Country, empty = all together.
-    pub country: String,
-    /// Window.
-    pub window: Window,
-    /// Lift of the visits, as a fraction.
-    pub lift: f64,
-    /// p-value in time: that of the lift row.
-    pub p_time: f64,
-    /// Past dates behind it.
-    pub n_time: usize,
-    /// (1 + reference outlets that rose as much) ÷ (1 + reference outlets); `NaN` without any.
+    /// (1 + reference outlets that rose as much) ÷ (1 + reference outlets); `NaN` without any, and for the index.
     pub p_space: f64,
     /// Reference outlets behind it.
     pub n_space: usize,
@@ -132,7 +106,7 @@ pub struct PlaceboRow {
 #[derive(Clone, Debug, PartialEq)]
 pub struct ControlUse {
     /// The reference outlet.
-    pub control: String,
+    pub control: Arc<str>,
     /// Its share in the expected course.
     pub weight: f64,
     /// Used, down-weighted or left out.
@@ -146,16 +120,10 @@ pub struct ControlUse {
 /// One reference outlet behind the net lift of one state or outlet after one event.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ControlRow {
-    /// Name of the event.
-    pub event: String,
-    /// Its date.
-    pub event_date: Seconds,
-    /// State.
-    pub state: String,
-    /// Outlet, empty = the whole state.
-    pub outlet: String,
-    /// Country, empty = all together.
-    pub country: String,
+    /// The event.
+    pub event: Arc<Event>,
+    /// Whose traffic: a state's or an outlet's, in a country or in all together.
+    pub key: Arc<Key>,
     /// Window.
     pub window: Window,
     /// The reference outlet and what became of it.
@@ -165,18 +133,12 @@ pub struct ControlRow {
 /// What one outlet contributed to the lift of its state.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ContributionRow {
-    /// Name of the event.
-    pub event: String,
-    /// Its date.
-    pub event_date: Seconds,
-    /// State.
-    pub state: String,
-    /// Country, empty = all together.
-    pub country: String,
+    /// The event.
+    pub event: Arc<Event>,
+    /// The outlet: in the country, or in all together, that the lift of its state is of.
+    pub key: Arc<Key>,
     /// Window.
     pub window: Window,
-    /// Outlet.
-    pub outlet: String,
     /// Σ observed over the periods in which the state is observed; a gap of the outlet counts as it was filled.
     pub observed: f64,
     /// Σ expected over the same periods; these add up to what was expected of the state.
@@ -188,19 +150,15 @@ pub struct ContributionRow {
 /// The index of one country against that of another, before and after an event.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RatioRow {
-    /// Name of the event.
-    pub event: String,
-    /// Its date.
-    pub event_date: Seconds,
-    /// State.
-    pub state: String,
-    /// Country.
-    pub country: String,
-    /// The other country.
-    pub against: String,
+    /// The event.
+    pub event: Arc<Event>,
+    /// The state in one country.
+    pub key: Arc<Key>,
+    /// The same state in the other.
+    pub against: Arc<Key>,
     /// Window.
     pub window: Window,
-    /// Share in `country` ÷ share in `against`, as the baseline leads to expect it.
+    /// Share of `key` ÷ share of `against`, as the baseline leads to expect it.
     pub before: f64,
     /// The same in the window, mean of its periods.
     pub after: f64,

@@ -180,7 +180,7 @@ fn write_tables(folder: &Folder, plan: &Plan, analysis: &Analysis) -> Result<()>
     folder.fill("index.csv", |out| tables::index_csv(out, &analysis.index, step))?;
     folder.fill("lifts.csv", |out| tables::lifts_csv(out, &analysis.lifts, step))?;
     folder.fill("index_lifts.csv", |out| tables::lifts_csv(out, &analysis.index_lifts, step))?;
-    folder.fill("placebos.csv", |out| tables::placebos_csv(out, &analysis.placebos))?;
+    folder.fill("placebos.csv", |out| tables::placebos_csv(out, &analysis.lifts))?;
     let surges_and_drops = [analysis.alerts.as_slice(), &analysis.drops];
     folder.fill("controls.csv", |out| tables::controls_csv(out, &surges_and_drops, &analysis.controls))?;
     folder.fill("contributions.csv", |out| tables::contributions_csv(out, &analysis.contributions))?;

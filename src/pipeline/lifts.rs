@@ -1,6 +1,6 @@
 //! Lifts around dated events: which series, which events, which rows.
 
-use crate::alert::{ContributionRow, ControlRow, Estimate, Event, LiftRow, PlaceboRow, RatioRow, Window};
+use crate::alert::{ContributionRow, ControlRow, Estimate, Event, LiftRow, RatioRow, Window};
 use crate::detect::surge::Episode;
 use crate::measure::expected::Setting;
 use crate::measure::lift::{Lift, Lifts, window_range};
@@ -17,11 +17,14 @@ use crate::series::{Key, Kind, Level, Panel, Role};
 use crate::time::Grid;
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// Fewest days of history before an event for a lift.
 const MIN_HISTORY_DAYS: f64 = 28.0;
 /// Draws for the interval of one outlet around one event: there are very many of them.
 pub(super) const OUTLET_DRAWS: usize = 99;
+/// So many series are measured before their rows are put with the others.
+const AT_A_TIME: usize = 1024;
 
 /// Whether an event can be measured on the grid: enough before it, a whole week after it.
 pub(super) fn event_period(event: &Event, grid: &Grid, options: &Options) -> Option<usize> {
@@ -38,14 +41,18 @@ pub(super) fn concerns(event: &Event, key: &Key) -> bool {
 }
 
 /// A row of a lift table, before its figures.
-fn blank(event: &Event, key: &Key, window: Window, at: usize, baseline: &Range<usize>, grid: &Grid) -> LiftRow {
+fn blank(
+    event: &Arc<Event>,
+    key: &Arc<Key>,
+    window: Window,
+    at: usize,
+    baseline: &Range<usize>,
+    grid: &Grid,
+) -> LiftRow {
     let range = window_range(window, at, per_day(grid.step));
     LiftRow {
-        event: event.name.clone(),
-        event_date: event.date,
-        state: key.state.clone(),
-        outlet: key.outlet.clone(),
-        country: key.country.clone(),
+        event: event.clone(),
+        key: key.clone(),
         window,
         from: grid.time(range.start),
         to: grid.time(range.end - 1),
@@ -59,6 +66,8 @@ fn blank(event: &Event, key: &Key, window: Window, at: usize, baseline: &Range<u
         net_lift: Estimate::UNKNOWN,
         p_value: f64::NAN,
         n_placebo: 0,
+        p_space: f64::NAN,
+        n_space: 0,
     }
 }
 
@@ -75,7 +84,6 @@ fn fill(row: &mut LiftRow, lift: &Lift, grid: &Grid) {
 pub(crate) struct Lifted {
     pub(crate) visits: Vec<LiftRow>,
     pub(crate) index: Vec<LiftRow>,
-    pub(crate) placebos: Vec<PlaceboRow>,
     pub(crate) controls: Vec<ControlRow>,
     pub(crate) contributions: Vec<ContributionRow>,
     pub(crate) ratios: Vec<RatioRow>,
@@ -85,17 +93,16 @@ impl Lifted {
     fn add(&mut self, other: Lifted) {
         self.visits.extend(other.visits);
         self.index.extend(other.index);
-        self.placebos.extend(other.placebos);
-        self.controls.extend(other.controls);
         self.contributions.extend(other.contributions);
     }
 
     /// By event, state, outlet, country, window; rows that these do not tell apart stay in the order they came in.
     fn sort(&mut self) {
         macro_rules! key {
-            ($row:ident, $part:ident) => {
-                ($row.event_date, &$row.event, &$row.state, &$row.$part, &$row.country, $row.window)
-            };
+            ($row:ident, $part:ident) => {{
+                let (event, key) = (&$row.event, &$row.key);
+                (event.date, &event.name, &key.state, &key.$part, &key.country, $row.window)
+            }};
         }
         macro_rules! sort {
             ($rows:expr, $part:ident) => {
@@ -104,8 +111,8 @@ impl Lifted {
         }
         sort!(self.visits, outlet);
         sort!(self.index, outlet);
-        sort!(self.placebos, outlet);
         sort!(self.controls, outlet);
+        // Outlets are in order within a country.
         sort!(self.contributions, state);
     }
 }
@@ -128,7 +135,7 @@ fn sort_in_place<T>(rows: &mut [T], order: impl Fn(&T, &T) -> std::cmp::Ordering
 /// What the lift tables are made of.
 pub(super) struct Tables<'a> {
     pub(super) grid: &'a Grid,
-    pub(super) events: &'a [Event],
+    pub(super) events: &'a [Arc<Event>],
     pub(super) options: &'a Options,
     scored: &'a [Scored],
     pub(super) references: References<'a>,
@@ -147,9 +154,10 @@ pub(crate) fn lift_tables(
     events: &[Event],
     options: &Options,
 ) -> Lifted {
+    let events: Vec<Arc<Event>> = events.iter().cloned().map(Arc::new).collect();
     let tables = Tables {
         grid: &panel.grid,
-        events,
+        events: &events,
         options,
         scored,
         references: References::new(scored),
@@ -167,18 +175,27 @@ pub(crate) fn lift_tables(
     }
     let mut all = Lifted::default();
     for series in by_country.into_values() {
-        let mut country = in_parallel(series, options.jobs, &|_, _| {}, |(i, s)| {
-            let mask = judged.mask(i, panel.grid.len);
-            let index = tables.index(s, &mask);
-            let mut around = tables.visits(s, mask);
-            around.rows.index = index;
-            around
-        });
-        tables.add_net_lifts(&mut country);
-        country.into_iter().for_each(|around| all.add(around.rows));
+        let mut netted = Vec::new();
+        // The rows of a few series at a time are put with the others: all at once would be there twice.
+        for some in series.chunks(AT_A_TIME) {
+            let found = in_parallel(some.to_vec(), options.jobs, &|_, _| {}, |(i, s)| {
+                let mask = judged.mask(i, panel.grid.len);
+                let index = tables.index(s, &mask);
+                let (around, rows) = tables.visits(s, mask);
+                (around, Lifted { index, ..rows })
+            });
+            for (around, rows) in found {
+                let first = all.visits.len();
+                all.add(rows);
+                if tables.is_netted(around.series) {
+                    netted.push(Around { rows: first..all.visits.len(), ..around });
+                }
+            }
+        }
+        tables.add_net_lifts(&netted, &mut all);
     }
     all.sort();
-    all.ratios = shares::ratios(scored, judged, panel, events, options);
+    all.ratios = shares::ratios(scored, judged, panel, &events, options);
     all
 }
 
@@ -188,21 +205,12 @@ pub(super) struct Around<'a> {
     /// Periods that are no part of a baseline.
     pub(super) mask: Vec<bool>,
     pub(super) draws: usize,
-    pub(super) rows: Lifted,
-    /// Where each row of the visits stands.
-    pub(super) places: Vec<Stand>,
+    /// Which rows of the visits are its own.
+    pub(super) rows: Range<usize>,
 }
 
-/// The number of an event, its period, and the periods of a window after it.
-pub(super) struct Stand {
-    pub(super) event: usize,
-    pub(super) at: usize,
-    pub(super) range: Range<usize>,
-}
-
-/// Where a row of a table stands: its event, its baseline, the periods of its window.
+/// Where a row of a table stands: its baseline, the periods of its window.
 struct Place<'a> {
-    event: usize,
     at: usize,
     window: usize,
     range: Range<usize>,
@@ -211,7 +219,8 @@ struct Place<'a> {
 }
 
 impl Tables<'_> {
-    fn visits<'a>(&self, series: &'a Scored, mask: Vec<bool>) -> Around<'a> {
+    /// The rows of the visits of a series, and what contributed to them.
+    fn visits<'a>(&self, series: &'a Scored, mask: Vec<bool>) -> (Around<'a>, Lifted) {
         let source = &series.watched.series;
         let share = self.totals.get(&source.key.country).map(|total| index::shares(&source.values, total));
         let (values, strange) = ordinary(series, self.grid, self.options);
@@ -225,8 +234,8 @@ impl Tables<'_> {
         }
         let members =
             if is_state { parts::members(self.scored, &source.key, season(self.grid.step)) } else { Vec::new() };
-        let (mut rows, mut places) = (Lifted::default(), Vec::new());
-        rows.visits =
+        let mut contributions = Vec::new();
+        let visits =
             self.around_events((&source.key, &series.walk.episodes), &values, &mask, &setting, |row, place, lift| {
                 if !strange.is_empty() {
                     row.observed = seen(&source.values, &place.range);
@@ -234,39 +243,27 @@ impl Tables<'_> {
                 }
                 row.pp_change =
                     share.as_ref().map_or(f64::NAN, |s| points(s, place.baseline, &place.range, place.outside));
-                rows.placebos.push(self.placebo(row, place, lift));
-                places.push(Stand { event: place.event, at: place.at, range: place.range.clone() });
+                (row.p_space, row.n_space) = self.in_space(row, place);
                 if is_state {
                     let (baseline, outside) = (place.baseline, place.outside);
-                    rows.contributions.extend(parts::contributions(row, source, &members, &place.range, |member| {
+                    contributions.extend(parts::contributions(row, source, &members, &place.range, |member| {
                         let setting = parts::setting_of(&setting, member);
                         crate::measure::expected::Expected::fit(member, baseline.clone(), Some(outside), &setting)
                     }));
                 }
             });
-        Around { series, mask, draws: setting.draws, rows, places }
+        let around = Around { series, mask, draws: setting.draws, rows: 0..0 };
+        (around, Lifted { visits, contributions, ..Lifted::default() })
     }
 
-    /// The lift among those of past dates, and among the reference outlets' at the same date.
-    fn placebo(&self, row: &LiftRow, place: &Place<'_>, lift: &Lift) -> PlaceboRow {
+    /// The lift among the reference outlets' at the same date: p-value, and how many these are.
+    fn in_space(&self, row: &LiftRow, place: &Place<'_>) -> (f64, usize) {
         // One baseline for all who ask: the references know nothing of the levels of this series.
         let baseline = baseline_before(place.at, self.options.baseline_days, self.grid.step, self.options);
-        let others = self.references.lifts(&row.country, place.at, &baseline, self.grid.step, self.options);
+        let others = self.references.lifts(&row.key.country, place.at, &baseline, self.grid.step, self.options);
         let others: Vec<f64> = others.iter().map(|lifts| lifts[place.window]).collect();
-        let (p_space, n_space) = placebo::in_space(lift.lift.point, &others);
-        PlaceboRow {
-            event: row.event.clone(),
-            event_date: row.event_date,
-            state: row.state.clone(),
-            outlet: row.outlet.clone(),
-            country: row.country.clone(),
-            window: row.window,
-            lift: lift.lift.point,
-            p_time: lift.p_value,
-            n_time: lift.n_placebo,
-            p_space: if n_space == 0 { f64::NAN } else { p_space },
-            n_space,
-        }
+        let (p_space, n_space) = placebo::in_space(row.lift.point, &others);
+        (if n_space == 0 { f64::NAN } else { p_space }, n_space)
     }
 
     fn index(&self, s: &Scored, mask: &[bool]) -> Vec<LiftRow> {
@@ -297,7 +294,8 @@ impl Tables<'_> {
     ) -> Vec<LiftRow> {
         let mut rows = Vec::new();
         let mut series = Lifts::new(values, *setting);
-        for (number, event) in self.events.iter().enumerate().filter(|(_, event)| concerns(event, key)) {
+        let whose = Arc::new(Key { domain: String::new(), ..key.clone() });
+        for event in self.events.iter().filter(|event| concerns(event, key)) {
             let Some(at) = event_period(event, self.grid, self.options) else { continue };
             let baseline = baseline_before(at, self.options.baseline_days, self.grid.step, self.options);
             let baseline = since_new_level(baseline, episodes, self.grid.step);
@@ -305,10 +303,10 @@ impl Tables<'_> {
             let lifts = series.after(at, baseline.clone(), Some(&outside));
             for (w, (window, lift)) in Window::ALL.into_iter().zip(&lifts).enumerate() {
                 let Some(lift) = lift else { continue };
-                let mut row = blank(event, key, window, at, &baseline, self.grid);
+                let mut row = blank(event, &whose, window, at, &baseline, self.grid);
                 fill(&mut row, lift, self.grid);
                 let range = lift.peak_at.map_or(window_range(window, at, per_day(self.grid.step)), |p| p..p + 1);
-                let place = Place { event: number, at, window: w, range, baseline: &baseline, outside: &outside };
+                let place = Place { at, window: w, range, baseline: &baseline, outside: &outside };
                 finish(&mut row, &place, lift);
                 rows.push(row);
             }

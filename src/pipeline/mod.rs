@@ -183,7 +183,6 @@ fn finish(
         index,
         lifts: lifted.visits,
         index_lifts: lifted.index,
-        placebos: lifted.placebos,
         controls: lifted.controls,
         contributions: lifted.contributions,
         ratios: lifted.ratios,

@@ -9,10 +9,13 @@ use crate::series::{Key, Level, Role, Series};
 use crate::stats::scale::Scale;
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// One of the series that a state's sum is made of, and what stands for it in the sum where it is missing.
 pub(super) struct Member<'a> {
     series: &'a Series,
+    /// Its outlet in that country.
+    outlet: Arc<Key>,
     filled: Vec<f64>,
 }
 
@@ -25,7 +28,8 @@ pub(super) fn members<'a>(scored: &'a [Scored], state: &Key, season: usize) -> V
     };
     let member = |s: &'a Scored| {
         let series = &s.watched.series;
-        Member { series, filled: aggregate::filled_in(&series.values, season) }
+        let outlet = Arc::new(Key { domain: String::new(), ..series.key.clone() });
+        Member { series, outlet, filled: aggregate::filled_in(&series.values, season) }
     };
     scored.iter().filter(is_member).map(member).collect()
 }
@@ -52,9 +56,9 @@ pub(super) fn contributions(
             *expected += fit.as_ref().map_or(0.0, |fit| fit.at(t));
         }
     }
-    let mut outlets: BTreeMap<&str, (f64, f64)> = BTreeMap::new();
+    let mut outlets: BTreeMap<&Arc<Key>, (f64, f64)> = BTreeMap::new();
     for (member, (observed, expected)) in members.iter().zip(sums) {
-        let outlet = outlets.entry(&member.series.key.outlet).or_default();
+        let outlet = outlets.entry(&member.outlet).or_default();
         *outlet = (outlet.0 + observed, outlet.1 + expected);
     }
     let parts: Vec<(f64, f64)> = outlets.values().copied().collect();
@@ -62,11 +66,8 @@ pub(super) fn contributions(
     let rows = outlets.keys().zip(&parts).zip(index::contributions(&parts, row.expected));
     rows.map(|((outlet, (observed, expected)), contribution)| ContributionRow {
         event: row.event.clone(),
-        event_date: row.event_date,
-        state: row.state.clone(),
-        country: row.country.clone(),
+        key: Arc::clone(outlet),
         window: row.window,
-        outlet: (*outlet).to_string(),
         observed: *observed,
         expected: expected * row.expected / all,
         contribution,
@@ -99,7 +100,8 @@ mod tests {
     fn what_members_brought_adds_up_to_the_sum_of_the_state() {
         // The second was silent when its week came round again, the third had not begun.
         let of = [series(&[80.0, 80.0]), series(&[20.0, f64::NAN]), series(&[f64::NAN, f64::NAN])];
-        let member = |series| Member { series, filled: aggregate::filled_in(&series.values, 1) };
+        let member =
+            |series| Member { series, outlet: Arc::default(), filled: aggregate::filled_in(&series.values, 1) };
         let members: Vec<Member<'_>> = of.iter().map(member).collect();
         let brought: Vec<f64> = observed_at(1, &series(&[100.0, 105.0]), &members).collect();
         assert_eq!(brought, [80.0, 25.0, 0.0]);

@@ -31,6 +31,16 @@ pub(crate) struct Reference<'a> {
     pub(crate) values: &'a [f64],
     /// Its episodes, on the same grid: no part of a baseline of its own.
     pub(crate) episodes: &'a [Episode],
+    /// Outlet, or domain where these are watched one by one.
+    name: Arc<str>,
+}
+
+impl<'a> Reference<'a> {
+    pub(crate) fn new(series: &'a Series, values: &'a [f64], episodes: &'a [Episode]) -> Self {
+        let Key { outlet, domain, .. } = &series.key;
+        let name = if domain.is_empty() { outlet } else { domain };
+        Reference { series, values, episodes, name: name.as_str().into() }
+    }
 }
 
 /// Where net lifts are taken: fitted before this period; excluded periods are no baseline.
@@ -73,11 +83,9 @@ impl<'a> References<'a> {
     pub(crate) fn new(scored: &'a [Scored]) -> Self {
         let mut by_country: BTreeMap<&str, Vec<Reference<'a>>> = BTreeMap::new();
         for s in scored.iter().filter(|s| s.watched.series.role == Role::Reference && s.watched.level != Level::State) {
-            by_country.entry(&s.watched.series.key.country).or_default().push(Reference {
-                series: &s.watched.series,
-                values: &s.watched.series.values,
-                episodes: &s.walk.episodes,
-            });
+            let series = &s.watched.series;
+            let reference = Reference::new(series, &series.values, &s.walk.episodes);
+            by_country.entry(&series.key.country).or_default().push(reference);
         }
         References::of(by_country.into_iter())
     }
@@ -257,7 +265,7 @@ impl<'a> References<'a> {
     pub(super) fn uses(&self, country: &str, net: &NetLift) -> Vec<ControlUse> {
         let Some(controls) = self.by_country.get(country) else { return Vec::new() };
         let named = |control: &Control| ControlUse {
-            control: name(&controls[control.index].series.key),
+            control: controls[control.index].name.clone(),
             weight: control.weight,
             standing: control.standing,
             moved: control.shift.exp_m1(),
@@ -281,7 +289,7 @@ impl<'a> References<'a> {
         }
         let seasons = seasons(step);
         let of = |reference: &Reference<'_>| {
-            let Reference { series, values, episodes } = reference;
+            let Reference { series, values, episodes, .. } = reference;
             let setting = setting(&seasons, series.kind, values, step, options);
             let mask = telling(values.len(), episodes, None);
             match series.kind.has_lift() {
@@ -293,11 +301,6 @@ impl<'a> References<'a> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(key, found.clone());
         found
     }
-}
-
-/// Outlet, or domain where these are watched one by one.
-fn name(key: &Key) -> String {
-    if key.domain.is_empty() { key.outlet.clone() } else { key.domain.clone() }
 }
 
 const UNKNOWN_NET: NetLift =

@@ -10,7 +10,9 @@ use crate::pipeline::score::Scored;
 use crate::pipeline::{Options, in_parallel, periods};
 use crate::series::{Kind, Level, Panel};
 use crate::stats::robust::mean;
+use crate::time::Seconds;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Pairs of countries grow with their square: so many countries of a state, those with most traffic, are compared.
 const MOST_COUNTRIES: usize = 12;
@@ -86,16 +88,19 @@ pub(crate) fn ratios(
     scored: &[Scored],
     judged: &Judged,
     panel: &Panel,
-    events: &[Event],
+    events: &[Arc<Event>],
     options: &Options,
 ) -> Vec<RatioRow> {
     let pairs = pairs(scored, &totals(scored, panel));
     let rows = in_parallel(pairs, options.jobs, &|_, _| {}, |pair| of_pair(&pair, judged, panel, events, options));
     let mut rows: Vec<RatioRow> = rows.into_iter().flatten().collect();
-    rows.sort_by_cached_key(|r| {
-        (r.event_date, r.event.clone(), r.state.clone(), r.country.clone(), r.against.clone(), r.window)
-    });
+    rows.sort_by(|a, b| order(a).cmp(&order(b)));
     rows
+}
+
+fn order(row: &RatioRow) -> (Seconds, &str, &str, &str, &str, Window) {
+    let (event, key) = (&row.event, &row.key);
+    (event.date, &event.name, &key.state, &key.country, &row.against.country, row.window)
 }
 
 /// Every two countries of every state, each pair once.
@@ -122,7 +127,7 @@ fn pairs<'a>(scored: &'a [Scored], totals: &BTreeMap<String, Vec<f64>>) -> Vec<P
     pairs
 }
 
-fn of_pair(pair: &Pair<'_>, judged: &Judged, panel: &Panel, events: &[Event], options: &Options) -> Vec<RatioRow> {
+fn of_pair(pair: &Pair<'_>, judged: &Judged, panel: &Panel, events: &[Arc<Event>], options: &Options) -> Vec<RatioRow> {
     let (grid, Pair { country, against }) = (&panel.grid, pair);
     let ratio = index::shares(&country.share, &against.share);
     let seasons = seasons(grid.step);
@@ -130,10 +135,10 @@ fn of_pair(pair: &Pair<'_>, judged: &Judged, panel: &Panel, events: &[Event], op
     setting.draws = OUTLET_DRAWS;
     let mut mask = judged.mask(country.number, grid.len);
     mask.iter_mut().zip(judged.mask(against.number, grid.len)).for_each(|(out, other)| *out |= other);
-    let (one, other) = (&country.series.watched.series.key, &against.series.watched.series.key);
+    let [one, other] = [country, against].map(|side| Arc::new(side.series.watched.series.key.clone()));
     let mut rows = Vec::new();
     let mut lifts = Lifts::new(&ratio, setting);
-    for event in events.iter().filter(|event| concerns(event, one) || concerns(event, other)) {
+    for event in events.iter().filter(|event| concerns(event, &one) || concerns(event, &other)) {
         let Some(at) = event_period(event, grid, options) else { continue };
         let baseline = baseline_before(at, options.baseline_days, grid.step, options);
         let outside = outside_window(&mask, at, grid);
@@ -142,11 +147,9 @@ fn of_pair(pair: &Pair<'_>, judged: &Judged, panel: &Panel, events: &[Event], op
             let Some(lift) = lift else { continue };
             let n = lift.n_periods as f64;
             let row = RatioRow {
-                event: event.name.clone(),
-                event_date: event.date,
-                state: one.state.clone(),
-                country: one.country.clone(),
-                against: other.country.clone(),
+                event: event.clone(),
+                key: one.clone(),
+                against: other.clone(),
                 window,
                 before: lift.expected / n,
                 after: lift.observed / n,
@@ -164,8 +167,8 @@ fn reversed(row: &RatioRow) -> RatioRow {
     let turn = |change: f64| 1.0 / (1.0 + change) - 1.0;
     let Estimate { point, low, high } = row.change;
     RatioRow {
-        country: row.against.clone(),
-        against: row.country.clone(),
+        key: row.against.clone(),
+        against: row.key.clone(),
         before: 1.0 / row.before,
         after: 1.0 / row.after,
         change: Estimate { point: turn(point), low: turn(high), high: turn(low) },

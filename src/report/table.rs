@@ -101,7 +101,7 @@ impl Table {
             Table::Index => analysis.index.iter().for_each(|line| row(&index_cells(line, step))),
             Table::Lifts => analysis.lifts.iter().for_each(|line| row(&lift_cells(line, step))),
             Table::IndexLifts => analysis.index_lifts.iter().for_each(|line| row(&lift_cells(line, step))),
-            Table::Placebos => analysis.placebos.iter().for_each(|line| row(&measured::placebo_cells(line))),
+            Table::Placebos => analysis.lifts.iter().for_each(|line| row(&measured::placebo_cells(line))),
             Table::Controls => {
                 let found = [analysis.alerts.as_slice(), &analysis.drops];
                 measured::each_control(&found, &analysis.controls).for_each(|cells| row(&cells));

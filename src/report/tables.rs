@@ -4,8 +4,8 @@ pub(super) mod measured;
 
 use super::cell::{Cell, push_csv_row, push_json_open};
 use crate::alert::{
-    Alert, Attribution, ContributionRow, ControlRow, Estimate, Group, IndexRow, LiftRow, PeriodFlags, PlaceboRow,
-    RatioRow, ScoredSeries, Status, Told,
+    Alert, Attribution, ContributionRow, ControlRow, Estimate, Group, IndexRow, LiftRow, PeriodFlags, RatioRow,
+    ScoredSeries, Status, Told,
 };
 use crate::measure::confounder::Judgement;
 use crate::series::{Key, Role};
@@ -112,8 +112,8 @@ pub fn confounders_csv(out: &mut impl Write, rows: &[Judgement]) -> io::Result<(
     table(out, CONFOUNDERS, rows.iter().map(confounder_cells))
 }
 
-/// Writes how unusual each lift is, in time and among the reference outlets.
-pub fn placebos_csv(out: &mut impl Write, rows: &[PlaceboRow]) -> io::Result<()> {
+/// Writes how unusual each of these lifts is, in time and among the reference outlets.
+pub fn placebos_csv(out: &mut impl Write, rows: &[LiftRow]) -> io::Result<()> {
     table(out, PLACEBOS, rows.iter().map(measured::placebo_cells))
 }
 
@@ -263,11 +263,11 @@ pub(super) fn index_cells(row: &IndexRow, step: Step) -> [Cell<'_>; 7] {
 
 pub(super) fn lift_cells(row: &LiftRow, step: Step) -> [Cell<'_>; 22] {
     [
-        Cell::text(&row.event),
-        Cell::Time(row.event_date, Step::DAY),
-        Cell::text(&row.state),
-        Cell::text(&row.outlet),
-        Cell::text(&row.country),
+        Cell::text(&row.event.name),
+        Cell::Time(row.event.date, Step::DAY),
+        Cell::text(&row.key.state),
+        Cell::text(&row.key.outlet),
+        Cell::text(&row.key.country),
         Cell::text(row.window.name()),
         Cell::Time(row.from, step),
         Cell::Time(row.to, step),

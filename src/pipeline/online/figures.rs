@@ -35,7 +35,7 @@ impl<'a> References<'a> {
     }
 
     fn between(&self, country: &str, start: usize, end: usize) -> references::References<'a> {
-        let part = |series: &&'a Series| Reference { series, values: &series.values[start..end], episodes: &[] };
+        let part = |series: &&'a Series| Reference::new(series, &series.values[start..end], &[]);
         let here = self.0.get_key_value(country).into_iter();
         references::References::of(here.map(|(country, all)| (*country, all.iter().map(part).collect())))
     }

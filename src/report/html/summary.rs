@@ -108,20 +108,20 @@ fn share(analysis: &Analysis, alert: &Alert, total: &str) -> Option<String> {
     let event = alert.events.first()?;
     let same = |row: &&LiftRow| {
         row.window == Window::Week1
-            && row.outlet.is_empty()
-            && (&row.state, &row.country) == (&alert.key.state, &alert.key.country)
-            && (&row.event, row.event_date) == (&event.event, event.date)
+            && row.key.outlet.is_empty()
+            && (&row.key.state, &row.key.country) == (&alert.key.state, &alert.key.country)
+            && (&row.event.name, row.event.date) == (&event.event, event.date)
             && row.lift.point.is_finite()
     };
     let row = analysis.index_lifts.iter().find(same)?;
     let whose = if alert.level == Level::State {
         "their share".into()
     } else {
-        format!("the share of {}", words::outlets_of(&row.state))
+        format!("the share of {}", words::outlets_of(&row.key.state))
     };
     Some(format!(
         "In the week from {} {whose} of {total} was {}{}.",
-        moment(row.event_date, Step::DAY),
+        moment(row.event.date, Step::DAY),
         words::against_expected(row.lift),
         match row.lift.point >= 0.0 {
             true => words::in_brackets(&words::chance("placebo p", row.p_value)),
@@ -136,15 +136,15 @@ fn leading_outlet(analysis: &Analysis, alert: &Alert) -> Option<String> {
     let event = alert.events.first().filter(|_| alert.level == Level::State)?;
     let same = |row: &&ContributionRow| {
         row.window == Window::Week1
-            && (&row.state, &row.country) == (&alert.key.state, &alert.key.country)
-            && (&row.event, row.event_date) == (&event.event, event.date)
+            && (&row.key.state, &row.key.country) == (&alert.key.state, &alert.key.country)
+            && (&row.event.name, row.event.date) == (&event.event, event.date)
             && row.contribution.is_finite()
     };
     let rows = || analysis.contributions.iter().filter(same);
     let all: f64 = rows().map(|row| row.contribution).sum();
     let first = rows().reduce(|a, b| if b.contribution > a.contribution { b } else { a })?;
     (all > 0.0 && rows().count() > 1).then(|| {
-        let (outlet, part) = (words::isolated(&first.outlet), words::percent(first.contribution / all));
+        let (outlet, part) = (words::isolated(&first.key.outlet), words::percent(first.contribution / all));
         format!("Of the rise in visits in the week from {}, {outlet} gave {part}%.", moment(event.date, Step::DAY))
     })
 }

@@ -1,12 +1,13 @@
 use super::*;
 use crate::alert::{
-    Alert, Attribution, Band, Counts, Detectors, Estimate, Flag, IndexRow, LiftRow, PeriodFlags, ScoredSeries,
+    Alert, Attribution, Band, Counts, Detectors, Estimate, Event, Flag, IndexRow, LiftRow, PeriodFlags, ScoredSeries,
     Severity, Status, Window,
 };
 use crate::report::run::{CountsRecord, GridRecord, Run};
 use crate::series::{Key, Kind, Level, Role};
 use crate::time::{Grid, Step};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 const DAY: i64 = 86_400;
 const ONSET: i64 = 1_696_636_800; // 2023-10-07
@@ -79,11 +80,15 @@ fn analysis(alerts: Vec<Alert>) -> Analysis {
         index: 100.0 + i as f64,
     });
     let lift = LiftRow {
-        event: "War".into(),
-        event_date: ONSET,
-        state: "IR".into(),
-        outlet: String::new(),
-        country: "GB".into(),
+        event: Arc::new(Event {
+            date: ONSET,
+            end: None,
+            name: "War".into(),
+            states: Vec::new(),
+            countries: Vec::new(),
+            kind: "war".into(),
+        }),
+        key: Arc::new(Key { state: "IR".into(), country: "GB".into(), ..Key::default() }),
         window: Window::Week1,
         from: ONSET,
         to: ONSET + 6 * DAY,
@@ -97,6 +102,8 @@ fn analysis(alerts: Vec<Alert>) -> Analysis {
         net_lift: Estimate::UNKNOWN,
         p_value: 0.004,
         n_placebo: 250,
+        p_space: f64::NAN,
+        n_space: 0,
     };
     Analysis {
         series: alerts.iter().map(scored).collect(),

@@ -1,21 +1,21 @@
 //! Rows of the tables around dated events, cell by cell.
 
-use crate::alert::{Alert, ContributionRow, ControlRow, ControlUse, PlaceboRow, RatioRow};
+use crate::alert::{Alert, ContributionRow, ControlRow, ControlUse, LiftRow, RatioRow};
 use crate::baseline::counterfactual::Standing;
 use crate::report::cell::Cell;
 use crate::time::Step;
 
-pub(in crate::report) fn placebo_cells(row: &PlaceboRow) -> [Cell<'_>; 11] {
+pub(in crate::report) fn placebo_cells(row: &LiftRow) -> [Cell<'_>; 11] {
     [
-        Cell::text(&row.event),
-        Cell::Time(row.event_date, Step::DAY),
-        Cell::text(&row.state),
-        Cell::text(&row.outlet),
-        Cell::text(&row.country),
+        Cell::text(&row.event.name),
+        Cell::Time(row.event.date, Step::DAY),
+        Cell::text(&row.key.state),
+        Cell::text(&row.key.outlet),
+        Cell::text(&row.key.country),
         Cell::text(row.window.name()),
-        Cell::Percent(row.lift),
-        Cell::Number(row.p_time),
-        Cell::Integer(row.n_time as i64),
+        Cell::Percent(row.lift.point),
+        Cell::Number(row.p_value),
+        Cell::Integer(row.n_placebo as i64),
         Cell::Number(row.p_space),
         Cell::Integer(row.n_space as i64),
     ]
@@ -48,11 +48,11 @@ fn alert_control_cells<'a>(alert: &'a Alert, control: &'a ControlUse) -> [Cell<'
 fn control_cells(row: &ControlRow) -> [Cell<'_>; 13] {
     let place = [
         Cell::Empty,
-        Cell::text(&row.event),
-        Cell::Time(row.event_date, Step::DAY),
-        Cell::text(&row.state),
-        Cell::text(&row.outlet),
-        Cell::text(&row.country),
+        Cell::text(&row.event.name),
+        Cell::Time(row.event.date, Step::DAY),
+        Cell::text(&row.key.state),
+        Cell::text(&row.key.outlet),
+        Cell::text(&row.key.country),
         Cell::text(row.window.name()),
     ];
     with_control(place, &row.control)
@@ -63,7 +63,7 @@ fn with_control<'a>(place: [Cell<'a>; 7], control: &'a ControlUse) -> [Cell<'a>;
     let (status, reason) = standing(control.standing);
     let weight = Cell::Number(control.weight);
     let (moved, spreads) = (Cell::Percent(control.moved), Cell::Number(control.spreads));
-    [a, b, c, d, e, f, g, Cell::text(&control.control), weight, Cell::text(status), moved, spreads, Cell::text(reason)]
+    [a, b, c, d, e, f, g, Cell::text(&*control.control), weight, Cell::text(status), moved, spreads, Cell::text(reason)]
 }
 
 /// Status and reason of a control.
@@ -78,12 +78,12 @@ fn standing(standing: Standing) -> (&'static str, &'static str) {
 
 pub(in crate::report) fn contribution_cells(row: &ContributionRow) -> [Cell<'_>; 9] {
     [
-        Cell::text(&row.event),
-        Cell::Time(row.event_date, Step::DAY),
-        Cell::text(&row.state),
-        Cell::text(&row.country),
+        Cell::text(&row.event.name),
+        Cell::Time(row.event.date, Step::DAY),
+        Cell::text(&row.key.state),
+        Cell::text(&row.key.country),
         Cell::text(row.window.name()),
-        Cell::text(&row.outlet),
+        Cell::text(&row.key.outlet),
         Cell::Number(row.observed),
         Cell::Number(row.expected),
         Cell::Percent(row.contribution),
@@ -92,11 +92,11 @@ pub(in crate::report) fn contribution_cells(row: &ContributionRow) -> [Cell<'_>;
 
 pub(in crate::report) fn ratio_cells(row: &RatioRow) -> [Cell<'_>; 11] {
     [
-        Cell::text(&row.event),
-        Cell::Time(row.event_date, Step::DAY),
-        Cell::text(&row.state),
-        Cell::text(&row.country),
-        Cell::text(&row.against),
+        Cell::text(&row.event.name),
+        Cell::Time(row.event.date, Step::DAY),
+        Cell::text(&row.key.state),
+        Cell::text(&row.key.country),
+        Cell::text(&row.against.country),
         Cell::text(row.window.name()),
         Cell::Number(row.before),
         Cell::Number(row.after),

@@ -2,7 +2,7 @@
 
 use super::gather::{TopList, joined, same_origin, second_list};
 use super::grid::{Found, Stamps};
-use super::rows::{Amount, Row, Table};
+use super::rows::{Amount, Row, Seen, Table};
 use super::stamp::{Zone, show};
 use super::{LoadReport, Request, Watch};
 use crate::error::{Error, Result};
@@ -18,7 +18,7 @@ pub(super) struct Collector<'a> {
     /// Whose ranks these are, and the first file of them.
     origin: Option<(String, String)>,
     series: HashMap<(Key, Role), u32>,
-    rows: Vec<(u32, Seconds, Amount)>,
+    rows: Vec<(u32, Seconds, Seen)>,
     all: HashMap<(String, Seconds), f64>,
     pub(super) stamps: Stamps,
     /// Denominators that came with the values.
@@ -79,16 +79,24 @@ impl<'a> Collector<'a> {
         let entries: Vec<&[Entry]> = table.names.iter().map(|name| self.request.registry.entries(name)).collect();
         let mut fates: HashMap<(u32, u32, usize), Fate> = HashMap::new();
         let mut all: HashMap<(u32, Seconds), f64> = HashMap::new();
-        for row in &table.rows {
-            *all.entry((row.country, row.time)).or_default() += row.amount.sum;
-            let entries = entries[row.domain as usize];
-            let entry = entries.iter().position(|entry| entry.holds_at(row.time)).unwrap_or(usize::MAX);
-            let (domain, country) = (&table.names[row.domain as usize], &table.names[row.country as usize]);
-            let key = (row.domain, row.country, entry);
-            match fates.entry(key).or_insert_with(|| self.fate(domain, country, entries, entry)) {
-                Fate::Series(series) => self.rows.push((*series, row.time, row.amount)),
-                Fate::Skip(reason) => report.skip(reason, row.amount.rows()),
+        let mut kept = |Row { domain, country, time, seen }: Row| {
+            *all.entry((country, time)).or_default() += seen.amount().sum;
+            let entries = entries[domain as usize];
+            let entry = entries.iter().position(|entry| entry.holds_at(time)).unwrap_or(usize::MAX);
+            let names = (&table.names[domain as usize], &table.names[country as usize]);
+            match fates.entry((domain, country, entry)).or_insert_with(|| self.fate(names.0, names.1, entries, entry)) {
+                Fate::Series(series) => return Some((*series, time, seen)),
+                Fate::Skip(reason) => report.skip(reason, seen.amount().rows()),
             }
+            None
+        };
+        // In the place of the table's: rows of the first file, mostly the only one, are not there twice.
+        let mut rows: Vec<_> = table.rows.into_iter().filter_map(&mut kept).collect();
+        if self.rows.is_empty() {
+            rows.shrink_to_fit();
+            self.rows = rows;
+        } else {
+            self.rows.append(&mut rows);
         }
         for ((country, time), sum) in all {
             *self.all.entry((table.names[country as usize].clone(), time)).or_default() += sum;
@@ -185,19 +193,24 @@ impl<'a> Collector<'a> {
             })
             .collect();
         let index = index_of(self.rows.iter().map(|row| row.1), found);
-        let mut cells: Vec<(u32, usize, Amount)> = Vec::with_capacity(self.rows.len());
-        for (id, time, amount) in &self.rows {
-            match index[time] {
-                Some(period) => cells.push((rank[*id as usize], period, *amount)),
-                None => report.skip("in a period left out as incomplete", amount.rows()),
+        // In the place of the rows, and sorted without room of its own: where two are of one period, the first comes
+        // first.
+        let cell = |(order, (id, time, seen)): (usize, (u32, Seconds, Seen))| match index[&time] {
+            Some(period) => Some((rank[id as usize], period as u32, order as u32, seen)),
+            None => {
+                report.skip("in a period left out as incomplete", seen.amount().rows());
+                None
             }
-        }
-        cells.sort_by_key(|(series, period, _)| (*series, *period));
+        };
+        let rows = std::mem::take(&mut self.rows).into_iter().enumerate();
+        let mut cells: Vec<(u32, u32, u32, Seen)> = rows.filter_map(cell).collect();
+        cells.sort_unstable_by_key(|(series, period, order, _)| (*series, *period, *order));
         for run in cells.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
-            let (id, period, mut amount) = run[0];
-            run[1..].iter().for_each(|(_, _, other)| amount.add(other));
-            put(&mut series[id as usize], period, &amount, found)?;
+            let mut amount = run[0].3.amount();
+            run[1..].iter().for_each(|cell| amount.add(&cell.3.amount()));
+            put(&mut series[run[0].0 as usize], run[0].1 as usize, &amount, found)?;
         }
+        drop(cells);
         report.notes.extend(joined(&self.lists));
         self.below_lists(&mut series, found);
         let by_country: HashSet<String> =
@@ -302,10 +315,10 @@ impl Totals {
             return Err(Error::input(message).in_file(&table.name));
         }
         let index = index_of(table.rows.iter().map(|row| row.time), found);
-        for Row { country, time, amount, .. } in &table.rows {
+        for Row { country, time, seen, .. } in &table.rows {
             if let Some(period) = index[time] {
                 let key = (table.names[*country as usize].clone(), period);
-                self.0.entry(key).or_default().add(amount);
+                self.0.entry(key).or_default().add(&seen.amount());
             }
         }
         Ok(())

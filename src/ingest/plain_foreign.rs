@@ -61,7 +61,7 @@ fn one_of(table: Table, wanted: Option<&str>) -> Result<Plain> {
             "" => name(row.domain).to_string(),
             country => format!("{},{country}", name(row.domain)),
         };
-        let amount = &row.amount;
+        let amount = row.seen.amount();
         let known = amount.numbers > 0 && amount.empty == 0 && amount.censored == 0;
         all.entry(label).or_default().push((row.time, if known { amount.sum } else { f64::NAN }));
     }

@@ -58,8 +58,36 @@ impl Amount {
     }
 }
 
+/// An [`Amount`] in little room: nearly all are numbers and nothing else, and there may be tens of millions.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Seen {
+    /// The sum of so many numbers.
+    Numbers(f64, u32),
+    /// Anything else.
+    Other(Box<Amount>),
+}
+
+impl From<Amount> for Seen {
+    fn from(amount: Amount) -> Seen {
+        match u32::try_from(amount.numbers) {
+            Ok(numbers) if amount.empty == 0 && amount.censored == 0 => Seen::Numbers(amount.sum, numbers),
+            _ => Seen::Other(Box::new(amount)),
+        }
+    }
+}
+
+impl Seen {
+    /// The amount itself.
+    pub(super) fn amount(&self) -> Amount {
+        match self {
+            Seen::Numbers(sum, numbers) => Amount { sum: *sum, numbers: u64::from(*numbers), ..Amount::default() },
+            Seen::Other(amount) => **amount,
+        }
+    }
+}
+
 /// Rows of one domain, country and moment.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Row {
     /// Index among [`Table::names`].
     pub domain: u32,
@@ -68,7 +96,7 @@ pub(super) struct Row {
     /// The moment.
     pub time: Seconds,
     /// What was observed.
-    pub amount: Amount,
+    pub seen: Seen,
 }
 
 /// A table that was read without a defect.
@@ -145,10 +173,15 @@ impl Table {
         let rows = gather.store.drain();
         // Names first, then countries.
         let names = gather.store.names().len() as u32;
-        let row = |(time, Pair { name, country }, amount)| Row { domain: name, country: names + country, time, amount };
+        let row = |(time, Pair { name, country }, amount): (Seconds, Pair, Amount)| Row {
+            domain: name,
+            country: names + country,
+            time,
+            seen: amount.into(),
+        };
         self.rows = rows.map(row).collect();
         self.kind = gather.kind;
-        if gather.mixed() || (!self.kind.adds_up() && self.rows.iter().any(|row| row.amount.rows() > 1)) {
+        if gather.mixed() || (!self.kind.adds_up() && self.rows.iter().any(|row| row.seen.amount().rows() > 1)) {
             return false;
         }
         self.notes.extend(gather.remarks());

@@ -27,7 +27,7 @@ fn rows(table: &Table) -> Vec<String> {
         .rows
         .iter()
         .map(|row| {
-            let amount = &row.amount;
+            let amount = row.seen.amount();
             let value = match (amount.numbers, amount.empty, amount.censored) {
                 (_, 0, 0) => amount.sum.to_string(),
                 (0, _, 0) => "gap".into(),

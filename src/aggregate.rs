@@ -108,7 +108,7 @@ fn sum_of(
     season: usize,
     hindsight: Hindsight,
 ) -> impl FnMut((Group, Vec<usize>, bool)) -> Watched + use<'_> {
-    let fills: Vec<Vec<f64>> = panel.series.iter().map(|s| fill(&s.values, season, hindsight)).collect();
+    let fills: Vec<BTreeMap<usize, f64>> = panel.series.iter().map(|s| fill(&s.values, season, hindsight)).collect();
     move |(group, members, part)| Watched { part, ..sum(panel, &fills, season, group, &members) }
 }
 
@@ -146,14 +146,14 @@ fn keys_of(series: &Series, by_domain: bool, several_countries: bool) -> Vec<(Le
 }
 
 /// For each gap of a series within (or shortly after) its observed span: what a sum holds in its stead, which is what
-/// its own past would lead to expect. `NaN` elsewhere. `season` as for [`watched`].
-pub fn filled_in(values: &[f64], season: usize) -> Vec<f64> {
+/// its own past would lead to expect. `season` as for [`watched`].
+pub fn filled_in(values: &[f64], season: usize) -> BTreeMap<usize, f64> {
     fill(values, season, Hindsight::Whole)
 }
 
 /// As [`filled_in`], by what may be known.
-fn fill(values: &[f64], season: usize, hindsight: Hindsight) -> Vec<f64> {
-    let mut filled = vec![f64::NAN; values.len()];
+fn fill(values: &[f64], season: usize, hindsight: Hindsight) -> BTreeMap<usize, f64> {
+    let mut filled = BTreeMap::new();
     let Some(first) = values.iter().position(|v| !v.is_nan()) else { return filled };
     let last = values.iter().rposition(|v| !v.is_nan()).unwrap_or(first);
     let patience = LATE_CYCLES * season.max(7);
@@ -170,17 +170,24 @@ fn fill(values: &[f64], season: usize, hindsight: Hindsight) -> Vec<f64> {
                 let past = (first..t).rev().skip(skip).step_by(step).map(|u| values[u]);
                 past.filter(|v| !v.is_nan()).take(FILL_CYCLES)
             };
-            filled[t] = median_with(latest(season - 1, season), &mut scratch);
-            if filled[t].is_nan() {
+            let mut usual = median_with(latest(season - 1, season), &mut scratch);
+            if usual.is_nan() {
                 // In the first cycle no value has the same phase.
-                filled[t] = median_with(latest(0, 1), &mut scratch);
+                usual = median_with(latest(0, 1), &mut scratch);
             }
+            filled.insert(t, usual);
         }
     }
     filled
 }
 
-fn sum(panel: &Panel, fills: &[Vec<f64>], season: usize, (level, role, key): Group, members: &[usize]) -> Watched {
+fn sum(
+    panel: &Panel,
+    fills: &[BTreeMap<usize, f64>],
+    season: usize,
+    (level, role, key): Group,
+    members: &[usize],
+) -> Watched {
     let n = panel.grid.len;
     let kind = panel.series[members[0]].kind;
     if let [only] = members {
@@ -192,11 +199,11 @@ fn sum(panel: &Panel, fills: &[Vec<f64>], season: usize, (level, role, key): Gro
     for t in 0..n {
         let (mut observed, mut substituted, mut seen) = (0.0, 0.0, false);
         for &m in members {
-            let (value, fill) = (panel.series[m].values[t], fills[m][t]);
+            let value = panel.series[m].values[t];
             if !value.is_nan() {
                 observed += value;
                 seen = true;
-            } else if !fill.is_nan() {
+            } else if let Some(fill) = fills[m].get(&t) {
                 substituted += fill;
             }
         }
@@ -205,13 +212,19 @@ fn sum(panel: &Panel, fills: &[Vec<f64>], season: usize, (level, role, key): Gro
             filled[t] = substituted > 0.0;
         }
     }
-    let newcomers = newcomers(&values, members.iter().map(|m| &panel.series[*m].values), NEW_CYCLES * season.max(1));
+    let newcomers = newcomers(&values, members.iter().map(|m| &*panel.series[*m].values), NEW_CYCLES * season.max(1));
     let censored = BTreeMap::new();
-    Watched { level, series: Series { key, role, kind, values, censored }, filled, part: false, newcomers }
+    Watched {
+        level,
+        series: Series { key, role, kind, values: values.into(), censored },
+        filled,
+        part: false,
+        newcomers,
+    }
 }
 
 /// Members that begin more than `length` periods after the sum does, with the mean of their first `length` periods.
-fn newcomers<'a>(sum: &[f64], members: impl Iterator<Item = &'a Vec<f64>>, length: usize) -> Vec<(usize, f64)> {
+fn newcomers<'a>(sum: &[f64], members: impl Iterator<Item = &'a [f64]>, length: usize) -> Vec<(usize, f64)> {
     let begins = sum.iter().position(|v| !v.is_nan()).unwrap_or(0);
     members
         .filter_map(|values| {
@@ -239,7 +252,7 @@ mod tests {
                 },
                 role: Role::State,
                 kind: Kind::Count,
-                values: values.clone(),
+                values: values.clone().into(),
                 censored: BTreeMap::new(),
             })
             .collect();

@@ -2,6 +2,7 @@
 
 use crate::time::Grid;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What the numbers of a series are, and so what may be computed from them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
@@ -130,8 +131,8 @@ pub struct Series {
     pub role: Role,
     /// What the numbers are.
     pub kind: Kind,
-    /// One value a period of the panel's grid.
-    pub values: Vec<f64>,
+    /// One value a period of the panel's grid; shared, so that what is watched and described of a series is no copy.
+    pub values: Arc<[f64]>,
     /// Period → upper bound of a censored value.
     pub censored: BTreeMap<usize, f64>,
 }

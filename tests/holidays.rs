@@ -29,7 +29,7 @@ fn panel(surge: Option<usize>) -> Panel {
         values[at..at + 7].iter_mut().for_each(|v| *v = (*v * 1.8).round());
     }
     let key = Key { state: "IR".into(), outlet: "A".into(), domain: "a.com".into(), country: "GB".into() };
-    let series = Series { key, role: Role::State, kind: Kind::Count, values, censored: BTreeMap::new() };
+    let series = Series { key, role: Role::State, kind: Kind::Count, values: values.into(), censored: BTreeMap::new() };
     Panel { grid: Grid { start: 0, step: Step::DAY, len: 1_280 }, series: vec![series], totals: BTreeMap::new() }
 }
 

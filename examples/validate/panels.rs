@@ -78,7 +78,7 @@ pub fn one(i: usize, values: Vec<f64>, kind: Kind, role: Role) -> Series {
         domain: format!("d{i:03}.test"),
         country: String::new(),
     };
-    Series { key, role, kind, values, censored: BTreeMap::new() }
+    Series { key, role, kind, values: values.into(), censored: BTreeMap::new() }
 }
 
 /// The number in the name of an outlet made by [`panel`].

@@ -3,6 +3,7 @@
 use super::ChangePoint;
 use crate::series::{Key, Kind, Level, Role};
 use crate::stats::scale::Scale;
+use std::sync::Arc;
 
 /// What is known of one period of a scored series, beside its numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -94,7 +95,7 @@ pub struct ScoredSeries {
     /// What the numbers are.
     pub kind: Kind,
     /// Observed values, `NaN` for gaps and censored values.
-    pub observed: Vec<f64>,
+    pub observed: Arc<[f64]>,
     /// What was to be expected: see [`ScoredSeries::expected`].
     pub band: Band,
     /// Robust z of each period.
@@ -138,7 +139,7 @@ mod tests {
             key: Key::default(),
             role: Role::State,
             kind: Kind::Count,
-            observed: vec![level; 5],
+            observed: vec![level; 5].into(),
             band: Band::Learnt { scale, expected: vec![scale.forward(level); 5], spread: vec![0.1; 5], reach: 2.0 },
             z: vec![0.0; 5],
             flags: vec![PeriodFlags::default(); 5],

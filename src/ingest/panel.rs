@@ -10,6 +10,7 @@ use crate::registry::Entry;
 use crate::series::{Key, Kind, Role, Series};
 use crate::time::Seconds;
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 /// Collects rows under their series before the grid is known.
 pub(super) struct Collector<'a> {
@@ -188,7 +189,7 @@ impl<'a> Collector<'a> {
                 key,
                 role,
                 kind,
-                values: vec![f64::NAN; found.grid.len],
+                values: vec![f64::NAN; found.grid.len].into(),
                 censored: BTreeMap::new(),
             })
             .collect();
@@ -284,7 +285,7 @@ fn put(series: &mut Series, period: usize, amount: &Amount, found: &Found) -> Re
         series.censored.insert(period, amount.sum + amount.bound);
         return Ok(());
     }
-    series.values[period] = steady(amount);
+    Arc::make_mut(&mut series.values)[period] = steady(amount);
     Ok(())
 }
 

@@ -8,6 +8,7 @@ use crate::detect::surge::{Episode, Walk};
 use crate::series::{Key, Kind, Level, Role, Series};
 use crate::stats::scale::Scale;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What is left to read.
 pub(super) struct Reader<'a>(pub(super) &'a [u8]);
@@ -86,6 +87,17 @@ impl<T: Wire> Wire for Vec<T> {
         let length = usize::take(from)?;
         // Each item has at least one byte: a length beyond what is left is no length.
         (length <= from.0.len()).then(|| (0..length).map(|_| T::take(from)).collect())?
+    }
+}
+
+impl Wire for Arc<[f64]> {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.len().put(out);
+        self.iter().for_each(|value| value.put(out));
+    }
+
+    fn take(from: &mut Reader<'_>) -> Option<Self> {
+        Vec::take(from).map(Arc::from)
     }
 }
 

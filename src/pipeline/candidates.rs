@@ -216,7 +216,8 @@ mod tests {
         let level = |t: usize| if (150..170).contains(&t) { 100.0 } else { 1000.0 };
         let values: Vec<f64> = (0..200).map(|t| (level(t) * f64::exp(noise(t))).round()).collect();
         let key = Key { state: "IR".into(), outlet: "o".into(), domain: "d".into(), country: "US".into() };
-        let series = Series { key, role: Role::State, kind: Kind::Rank, values, censored: BTreeMap::new() };
+        let series =
+            Series { key, role: Role::State, kind: Kind::Rank, values: values.into(), censored: BTreeMap::new() };
         let watched =
             Watched { level: Level::Domain, series, filled: vec![false; 200], part: false, newcomers: Vec::new() };
         let grid = Grid { start: 0, step: Step::DAY, len: 200 };

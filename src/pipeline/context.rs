@@ -74,7 +74,7 @@ mod tests {
         let mut hit = Key::default();
         for series in watched.take(1) {
             hit = series.key.clone();
-            series.values[120..135].iter_mut().for_each(|value| *value *= 4.0);
+            std::sync::Arc::make_mut(&mut series.values)[120..135].iter_mut().for_each(|value| *value *= 4.0);
         }
         let mut analysis = pipeline::analyze(&panel, &[], &pipeline::Options::default(), &|_, _| {}).expect("sound");
         assert!(analysis.alerts.iter().any(|a| a.key.outlet == hit.outlet && a.key.country == "GB"));

@@ -96,12 +96,13 @@ mod tests {
         let grid = Grid { start: 1_688_169_600, step: Step::DAY, len: 120 };
         let mut panel = simulate(&Recipe::plain(7, grid, 4, 3, &["GB", "US"])).unwrap().panel;
         for (i, series) in panel.series.iter_mut().enumerate() {
-            series.values[40 + i] = f64::NAN;
+            let values = std::sync::Arc::make_mut(&mut series.values);
+            values[40 + i] = f64::NAN;
             if i % 3 == 0 {
-                series.values[90..100].iter_mut().for_each(|value| *value *= 3.0);
+                values[90..100].iter_mut().for_each(|value| *value *= 3.0);
             }
             if i % 4 == 0 {
-                series.values[50] = f64::NAN;
+                values[50] = f64::NAN;
                 series.censored.insert(50, 20.0);
             }
         }

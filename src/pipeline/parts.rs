@@ -16,7 +16,7 @@ pub(super) struct Member<'a> {
     series: &'a Series,
     /// Its outlet in that country.
     outlet: Arc<Key>,
-    filled: Vec<f64>,
+    filled: BTreeMap<usize, f64>,
 }
 
 /// The outlets (or single domains, where these are watched) that a state's series in one country is the sum of.
@@ -79,7 +79,7 @@ pub(super) fn contributions(
 /// in for the others, by their own past.
 fn observed_at<'a>(t: usize, state: &Series, members: &'a [Member<'_>]) -> impl Iterator<Item = f64> + 'a {
     let seen = move |member: &Member<'_>| member.series.values[t].is_finite();
-    let stands = move |member: &Member<'_>| if member.filled[t].is_finite() { member.filled[t] } else { 0.0 };
+    let stands = move |member: &Member<'_>| member.filled.get(&t).copied().unwrap_or(0.0);
     let known: f64 = members.iter().filter(|m| seen(m)).map(|m| m.series.values[t]).sum();
     let filled: f64 = members.iter().filter(|m| !seen(m)).map(stands).sum();
     let scale = if filled > 0.0 { (state.values[t] - known) / filled } else { 0.0 };
@@ -92,7 +92,7 @@ mod tests {
     use crate::series::Kind;
 
     fn series(values: &[f64]) -> Series {
-        let values = values.to_vec();
+        let values = values.into();
         Series { key: Key::default(), role: Role::State, kind: Kind::Count, values, censored: BTreeMap::new() }
     }
 

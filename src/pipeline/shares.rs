@@ -26,7 +26,7 @@ pub(super) fn totals(scored: &[Scored], panel: &Panel) -> BTreeMap<String, Vec<f
     for s in scored.iter().filter(|s| s.watched.level != Level::State && s.watched.series.kind.adds_up()) {
         let total =
             totals.entry(s.watched.series.key.country.clone()).or_insert_with(|| vec![f64::NAN; panel.grid.len]);
-        for (sum, value) in total.iter_mut().zip(&s.watched.series.values) {
+        for (sum, value) in total.iter_mut().zip(&*s.watched.series.values) {
             if !value.is_nan() {
                 *sum = if sum.is_nan() { *value } else { *sum + value };
             }

@@ -108,5 +108,5 @@ fn observed(recipe: &Recipe, mean: &Mean, mut values: Vec<f64>) -> Series {
             censored.insert(index, bound.below);
         }
     }
-    Series { key: key.clone(), role: *role, kind: Kind::Count, values, censored }
+    Series { key: key.clone(), role: *role, kind: Kind::Count, values: values.into(), censored }
 }

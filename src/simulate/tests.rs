@@ -114,7 +114,7 @@ fn the_totals_hold_every_visit_drawn_even_those_that_were_not_delivered() {
     recipe.gaps = vec![Gap { scope: scope("state1.example", &[]), from: DAYS.time(10), to: DAYS.time(12) }];
     let holed = simulate(&recipe).unwrap();
     assert_eq!(delivered.panel.totals, holed.panel.totals);
-    let gaps = holed.panel.series.iter().flat_map(|s| &s.values).filter(|v| v.is_nan()).count();
+    let gaps = holed.panel.series.iter().flat_map(|s| s.values.iter()).filter(|v| v.is_nan()).count();
     assert!((80..=220).contains(&gaps), "{gaps} of {} rows", 5 * DAYS.len);
     assert!(values(&holed, "state1.example", "GB")[10..=12].iter().all(|v| v.is_nan()));
     for day in 0..DAYS.len {

@@ -239,7 +239,7 @@ impl Tail {
         order.sort_by(|a, b| self.names[*a].0.cmp(&self.names[*b].0).then(self.names[*a].1.cmp(&self.names[*b].1)));
         let series = order.into_iter().map(|i| {
             let (key, role, kind) = self.names[i].clone();
-            Series { key, role, kind, values: self.values[i].clone(), censored: self.bounds[i].clone() }
+            Series { key, role, kind, values: self.values[i].clone().into(), censored: self.bounds[i].clone() }
         });
         let series = series.filter(|one| one.observed_span().is_some()).collect();
         Panel { grid: self.grid(), series, totals: BTreeMap::new() }

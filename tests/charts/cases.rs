@@ -89,7 +89,7 @@ pub fn scored(key: Key, kind: Kind, grid: &Grid, alert: &Alert, level: f64) -> S
         key,
         role: Role::State,
         kind,
-        observed,
+        observed: observed.into(),
         band: Band::Told { expected, lower, upper },
         z: vec![0.0; n],
         flags,
@@ -190,7 +190,7 @@ pub fn all() -> Vec<(&'static str, Figure)> {
         let mut scored = scored(Key::default(), Kind::Count, &daily(300), &alert, 1.0);
         let all = vec![value; scored.observed.len()];
         scored.band = Band::Told { expected: all.clone(), lower: all.clone(), upper: all.clone() };
-        scored.observed = all;
+        scored.observed = all.into();
         chart::series(&scored, &daily(300), &alert, &[])
     };
     vec![

@@ -151,7 +151,7 @@ fn scored((level, key): (Level, Key), grid: &Grid, periods: &[Period]) -> Scored
         key,
         role: periods.first().map_or(Role::State, |period| period.role),
         kind: periods.first().map_or(Kind::Count, |period| period.kind),
-        observed: column(0),
+        observed: column(0).into(),
         band: Band::Told { expected: column(1), lower: column(2), upper: column(3) },
         z: column(4),
         flags: periods.iter().map(|period| period.flags).collect(),

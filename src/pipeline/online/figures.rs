@@ -101,7 +101,7 @@ impl Place<'_> {
         let track = &self.pass.tracks[self.series];
         let Watched { level, series, filled, part, newcomers } = &track.watched;
         let censored = series.censored.range(start..end).map(|(t, bound)| (t - start, *bound)).collect();
-        let values = series.values[start..end].to_vec();
+        let values = series.values[start..end].into();
         let series = Series { values, censored, key: series.key.clone(), ..*series };
         let newcomers = newcomers.iter().filter(|new| new.0 > start).map(|new| (new.0 - start, new.1)).collect();
         let watched = Watched { level: *level, series, filled: filled[start..end].to_vec(), part: *part, newcomers };

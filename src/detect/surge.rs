@@ -114,6 +114,9 @@ impl Walker {
     /// Walks on to the end of `x`, which holds the periods walked so far and the new ones. After every observed
     /// period that belongs to an episode `seen` hears of the period and of the episode as it then stands.
     pub fn advance(&mut self, x: &[f64], seen: &mut impl FnMut(usize, &Episode)) {
+        // At once what will stay: thousands of walks are kept, and what grows leaves gaps between them.
+        let Walk { expected, spread, z, .. } = &mut self.out;
+        [expected, spread, z].into_iter().for_each(|values| values.reserve(x.len() - values.len()));
         for t in self.len()..x.len() {
             self.make_room();
             let closed = self.out.episodes.len();

@@ -12,10 +12,8 @@ use std::sync::Arc;
 pub struct IndexRow {
     /// Period.
     pub time: Seconds,
-    /// State.
-    pub state: String,
-    /// Country, empty = all together.
-    pub country: String,
+    /// A state in a country, or in all together.
+    pub key: Arc<Key>,
     /// Visits to the state's outlets, `NaN` if unknown.
     pub visits: f64,
     /// Total traffic, `NaN` if unknown.

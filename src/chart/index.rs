@@ -103,8 +103,8 @@ fn country_name(code: &str) -> String {
 /// The state's rows by country: all together first, then by visits.
 fn by_country<'a>(rows: &'a [IndexRow], state: &str) -> Vec<(&'a str, Vec<&'a IndexRow>)> {
     let mut map: BTreeMap<&str, Vec<&IndexRow>> = BTreeMap::new();
-    for row in rows.iter().filter(|row| row.state == state) {
-        map.entry(&row.country).or_default().push(row);
+    for row in rows.iter().filter(|row| row.key.state == state) {
+        map.entry(&row.key.country).or_default().push(row);
     }
     let mut out: Vec<_> = map.into_iter().collect();
     let visits = |rows: &[&IndexRow]| rows.iter().map(|row| row.visits).filter(|v| v.is_finite()).sum::<f64>();

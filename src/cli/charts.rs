@@ -53,7 +53,7 @@ impl Order<'_> {
 fn orders(analysis: &Analysis) -> BTreeMap<String, Order<'_>> {
     let mut orders = BTreeMap::from([("overview".to_string(), Order::Overview)]);
     for row in &analysis.index {
-        orders.entry(format!("index-{}", slug(&row.state))).or_insert(Order::Index(&row.state));
+        orders.entry(format!("index-{}", slug(&row.key.state))).or_insert(Order::Index(&row.key.state));
     }
     let series: BTreeMap<(Level, &Key), &ScoredSeries> =
         analysis.series.iter().map(|scored| ((scored.level, &scored.key), scored)).collect();

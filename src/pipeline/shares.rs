@@ -54,10 +54,10 @@ pub(crate) fn index_table(scored: &[Scored], panel: &Panel, options: &Options) -
         let first = calm.iter().position(|v| !v.is_nan()).unwrap_or(0);
         let end = (first + periods(options.baseline_days, panel.grid.step)).min(calm.len());
         let level = mean(&calm[first..end]);
+        let key = Arc::new(source.key.clone());
         let row = |t: usize| IndexRow {
             time: panel.grid.time(t),
-            state: source.key.state.clone(),
-            country: source.key.country.clone(),
+            key: key.clone(),
             visits: source.values[t],
             total: total[t],
             share: share[t],

@@ -252,8 +252,8 @@ fn push_event(line: &mut Vec<u8>, event: &Attribution) {
 pub(super) fn index_cells(row: &IndexRow, step: Step) -> [Cell<'_>; 7] {
     [
         Cell::Time(row.time, step),
-        Cell::text(&row.state),
-        Cell::text(&row.country),
+        Cell::text(&row.key.state),
+        Cell::text(&row.key.country),
         Cell::Number(row.visits),
         Cell::Number(row.total),
         Cell::Number(row.share),

@@ -124,13 +124,13 @@ pub fn index_rows(countries: usize, days: i64) -> Vec<IndexRow> {
     let codes = ["", "US", "GB", "DE", "FR", "IN", "PK", "ZA", "BR", "TR", "ES", "IT", "MX", "CA", "ZZ"];
     let mut rows = Vec::new();
     for (c, code) in codes.iter().take(countries).enumerate() {
+        let whose = std::sync::Arc::new(key("", code, "IR"));
         for d in 0..days {
             let time = ONSET - 100 * DAY + d * DAY;
             let up = if (ONSET..ONSET + 20 * DAY).contains(&time) { 60.0 + 8.0 * c as f64 } else { 0.0 };
             let index = if d % 50 == 3 { f64::NAN } else { 100.0 + up + 12.0 * noise(d as usize + 31 * c) };
             let visits = 1e6 / (c + 1) as f64;
-            let (state, country) = ("IR".to_string(), (*code).to_string());
-            rows.push(IndexRow { time, state, country, visits, total: 1e9, share: 1e-3, index });
+            rows.push(IndexRow { time, key: whose.clone(), visits, total: 1e9, share: 1e-3, index });
         }
     }
     rows

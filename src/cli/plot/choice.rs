@@ -64,7 +64,7 @@ pub(super) fn index(pairs: &[(String, String)], arguments: &Plot) -> Result<(Str
 
 /// Whether an index row is in the picture.
 pub(super) fn shows(row: &IndexRow, state: &str, country: Option<&str>) -> bool {
-    row.state == state && country.is_none_or(|code| row.country == code)
+    row.key.state == state && country.is_none_or(|code| row.key.country == code)
 }
 
 fn same(a: &str, b: &str) -> bool {

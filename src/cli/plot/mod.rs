@@ -136,7 +136,7 @@ fn computed(arguments: &Plot) -> Result<Material> {
 
 /// State and country of every index, once each.
 fn pairs(rows: &[IndexRow]) -> Vec<(String, String)> {
-    let mut pairs: Vec<_> = rows.iter().map(|row| (row.state.clone(), row.country.clone())).collect();
+    let mut pairs: Vec<_> = rows.iter().map(|row| (row.key.state.clone(), row.key.country.clone())).collect();
     pairs.sort();
     pairs.dedup();
     pairs

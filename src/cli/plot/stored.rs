@@ -177,8 +177,7 @@ fn index_row(row: &Row<'_>) -> Result<IndexRow> {
     let number = |column| percent(row, column).map(|part| 100.0 * part);
     Ok(IndexRow {
         time: time(row, "timestamp")?,
-        state: key(row).state,
-        country: key(row).country,
+        key: key(row).into(),
         visits: number("visits")?,
         total: number("total")?,
         share: number("share")?,

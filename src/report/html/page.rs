@@ -253,7 +253,7 @@ fn states(analysis: &Analysis, events: &[Event], total: &str) -> (Vec<State>, us
     let mut told = summary::told(analysis, total);
     let mut rows: BTreeMap<&str, Vec<&IndexRow>> = BTreeMap::new();
     for row in &analysis.index {
-        rows.entry(&row.state).or_default().push(row);
+        rows.entry(&row.key.state).or_default().push(row);
     }
     let mut codes: Vec<&str> = rows.keys().chain(told.keys()).copied().collect();
     codes.sort_unstable();
@@ -287,10 +287,10 @@ fn pictures(
     rows: &[&IndexRow],
     events: &[Event],
 ) -> (Vec<Picture>, usize, Vec<(usize, String)>) {
-    let mut countries: Vec<&[&IndexRow]> = rows.chunk_by(|a, b| a.country == b.country).collect();
+    let mut countries: Vec<&[&IndexRow]> = rows.chunk_by(|a, b| a.key.country == b.key.country).collect();
     let visits = |rows: &[&IndexRow]| rows.iter().map(|row| row.visits).filter(|v| v.is_finite()).sum::<f64>();
     countries.sort_by(|a, b| {
-        (!a[0].country.is_empty()).cmp(&!b[0].country.is_empty()).then(visits(b).total_cmp(&visits(a)))
+        (!a[0].key.country.is_empty()).cmp(&!b[0].key.country.is_empty()).then(visits(b).total_cmp(&visits(a)))
     });
     let left_out = countries.len().saturating_sub(MOST_COUNTRIES);
     let own = |alert: &&Alert| alert.level == Level::State && alert.key.state == code;
@@ -300,7 +300,7 @@ fn pictures(
     let near = picture::nearest(events, code, grid, centre, MOST_EVENTS);
     let numbered: Vec<(usize, Seconds)> = near.iter().enumerate().map(|(i, event)| (i + 1, event.date)).collect();
     let picture = |(i, rows): (usize, &&[&IndexRow])| {
-        let country = rows[0].country.as_str();
+        let country = rows[0].key.country.as_str();
         let name = if country.is_empty() { "All countries together".into() } else { places::plain(country) };
         let here = surges.iter().filter(|alert| alert.key.country == country);
         let spans: Vec<_> = here.map(|alert| (alert.onset, alert.end.saturating_add(grid.step.seconds()))).collect();

@@ -72,8 +72,7 @@ fn scored(alert: &Alert) -> ScoredSeries {
 fn analysis(alerts: Vec<Alert>) -> Analysis {
     let rows = (0..90).map(|i| IndexRow {
         time: grid().time(i),
-        state: "IR".into(),
-        country: "GB".into(),
+        key: Arc::new(Key { state: "IR".into(), country: "GB".into(), ..Key::default() }),
         visits: 1_400.0,
         total: 1e6,
         share: 0.0014,

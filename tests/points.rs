@@ -119,6 +119,13 @@ fn degenerate_series_give_defined_rows() {
 }
 
 #[test]
+fn a_series_of_zeros_has_no_band() {
+    let out = daily(&[0.0; 60]);
+    let ends = |end: &[f64]| end[3..].iter().all(|value| *value == 0.0);
+    assert!(ends(&out.lower) && ends(&out.expected) && ends(&out.upper), "{:?}", &out.upper[..8]);
+}
+
+#[test]
 fn the_first_change_of_a_constant_series_is_a_spike() {
     let mut values = vec![0.0; 100];
     values[80] = 12.5;

@@ -8,6 +8,9 @@
 //! residuals enter the level clipped and the spread Winsorised. Two large residuals in a row on the same side are a
 //! new level and not two outliers: the level is anchored there.
 
+/// The spread of a series that has never moved from zero: it only keeps divisions possible.
+pub(crate) const LEAST_SPREAD: f64 = 1e-150;
+
 /// How fast the levels of each season follow; the slowest follows a season's length instead.
 const RATES: [f64; 3] = [0.07, 0.3, 0.9];
 /// A residual moves the level as if it were no larger than so many spreads (Huber 1964).
@@ -66,7 +69,7 @@ impl Level {
     fn spread(&self) -> f64 {
         let variance = self.variance.max(LONG_FLOOR.powi(2) * self.long_variance);
         let young = 1.0 + 2.0 / self.n.max(1.0);
-        (variance * young).sqrt().max(1e-9 * self.level.abs()).max(1e-150)
+        (variance * young).sqrt().max(1e-9 * self.level.abs()).max(LEAST_SPREAD)
     }
 
     /// Takes in `y`, the value without its season; `reference` is the spread at which errors are clipped when

@@ -5,7 +5,7 @@
 //! series is read. See `docs/methods/detect.md` for the formulas and measured results.
 
 use crate::alert::ChangePoint;
-use crate::baseline::local::Local;
+use crate::baseline::local::{LEAST_SPREAD, Local};
 use crate::detect::changepoint::{Settings, segment_levels};
 use crate::detect::novelty::{Evidence, Novelty};
 use crate::detect::online::online;
@@ -298,7 +298,10 @@ impl Scorer {
         let counting = self.counting_variance(scale, expected);
         forecast.spread = (forecast.spread.powi(2) + counting * 0.25).sqrt().max(counting.sqrt());
         forecast.slow_spread = forecast.slow_spread.max(counting.sqrt());
-        let reach = self.spread_of_z.quantile(1.0 - self.interval) * forecast.spread;
+        let reach = match forecast.spread > LEAST_SPREAD {
+            true => self.spread_of_z.quantile(1.0 - self.interval) * forecast.spread,
+            false => 0.0,
+        };
         let mut row = Row {
             expected,
             lower: self.within_range(scale.inverse(forecast.mean - reach)),

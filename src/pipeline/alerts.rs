@@ -10,7 +10,7 @@ use crate::pipeline::candidates::{Candidate, candidates, nearest_change};
 use crate::pipeline::references::References;
 use crate::pipeline::score::{Known, Scored};
 use crate::pipeline::surge_lift;
-use crate::pipeline::{Options, in_parallel, periods};
+use crate::pipeline::{Options, in_parallel, part_shifts, periods};
 use crate::series::{Key, Kind, Level, Panel, Series};
 use crate::time::{Seconds, Step};
 use std::collections::BTreeSet;
@@ -154,9 +154,10 @@ pub(crate) fn alert(
     let Known { grid, events, options } = *known;
     let episode = candidate.episode.as_ref();
     let source = &series.watched.series;
-    let selection = surge_lift::selection(series, episode, grid, options);
-    let lift = surge_lift::of_stretch(series, episode, &selection, grid, options);
-    let net = references.net(series, episode, &selection, grid.step, options);
+    let settled = part_shifts::before(series, episode.onset, grid.step, options);
+    let selection = surge_lift::selection(&settled, episode, grid, options);
+    let lift = surge_lift::of_stretch(&settled, episode, &selection, grid, options);
+    let net = references.net(&settled, episode, &selection, grid.step, options);
     // What is left when the net lift is taken out of the lift that is printed: the three must fit together.
     let reference_lift = (1.0 + lift.lift.point) / (1.0 + net.net.point) - 1.0;
     let change = nearest_change(series, episode, grid.step);

@@ -5,6 +5,7 @@ use super::Scored;
 use crate::aggregate::Watched;
 use crate::alert::ChangePoint;
 use crate::detect::surge::{Episode, Walk};
+use crate::pipeline::part_shifts::PartShift;
 use crate::series::{Key, Kind, Level, Role, Series};
 use crate::stats::scale::Scale;
 use std::collections::BTreeMap;
@@ -164,7 +165,8 @@ fields!(Watched { level, series, filled, part, newcomers });
 fields!(Episode { sign, onset, first_seen, detected, end, open, level_shift, peak, peak_z, p, window });
 fields!(Walk { expected, spread, z, p, sign, episodes, judged, in_episode });
 fields!(ChangePoint { index, low, high, before, after, p_value });
-fields!(Scored { watched, walk, scale, change_points, hindsight });
+fields!(PartShift { since, values });
+fields!(Scored { watched, walk, scale, change_points, hindsight, part_shifts });
 
 impl Wire for Scale {
     fn put(&self, out: &mut Vec<u8>) {

@@ -1,7 +1,6 @@
 //! Lifts around dated events: which series, which events, which rows.
 
 use crate::alert::{ContributionRow, ControlRow, Estimate, Event, LiftRow, RatioRow, Window};
-use crate::detect::surge::Episode;
 use crate::measure::expected::Setting;
 use crate::measure::lift::{Lift, Lifts, window_range};
 use crate::measure::{index, placebo};
@@ -12,9 +11,10 @@ use crate::pipeline::baselines::{
 use crate::pipeline::references::References;
 use crate::pipeline::score::Scored;
 use crate::pipeline::shares::{self, totals};
-use crate::pipeline::{Options, in_parallel, parts, periods, season};
+use crate::pipeline::{Options, in_parallel, part_shifts, parts, periods, season};
 use crate::series::{Key, Kind, Level, Panel, Role};
 use crate::time::Grid;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -235,23 +235,22 @@ impl Tables<'_> {
         let members =
             if is_state { parts::members(self.scored, &source.key, season(self.grid.step)) } else { Vec::new() };
         let mut contributions = Vec::new();
-        let visits =
-            self.around_events((&source.key, &series.walk.episodes), &values, &mask, &setting, |row, place, lift| {
-                if !strange.is_empty() {
-                    row.observed = seen(&source.values, &place.range);
-                    row.expected = row.observed / (1.0 + lift.lift.point);
-                }
-                row.pp_change =
-                    share.as_ref().map_or(f64::NAN, |s| points(s, place.baseline, &place.range, place.outside));
-                (row.p_space, row.n_space) = self.in_space(row, place);
-                if is_state {
-                    let (baseline, outside) = (place.baseline, place.outside);
-                    contributions.extend(parts::contributions(row, source, &members, &place.range, |member| {
-                        let setting = parts::setting_of(&setting, member);
-                        crate::measure::expected::Expected::fit(member, baseline.clone(), Some(outside), &setting)
-                    }));
-                }
-            });
+        let as_ordinary = |settled: &Scored| ordinary(settled, self.grid, self.options).0.into_owned();
+        let visits = self.around_events(series, &values, &as_ordinary, &mask, &setting, |row, place, lift| {
+            if !strange.is_empty() {
+                row.observed = seen(&source.values, &place.range);
+                row.expected = row.observed / (1.0 + lift.lift.point);
+            }
+            row.pp_change = share.as_ref().map_or(f64::NAN, |s| points(s, place.baseline, &place.range, place.outside));
+            (row.p_space, row.n_space) = self.in_space(row, place);
+            if is_state {
+                let (baseline, outside) = (place.baseline, place.outside);
+                contributions.extend(parts::contributions(row, source, &members, &place.range, |member| {
+                    let setting = parts::setting_of(&setting, member);
+                    crate::measure::expected::Expected::fit(member, baseline.clone(), Some(outside), &setting)
+                }));
+            }
+        });
         let around = Around { series, mask, draws: setting.draws, rows: 0..0 };
         (around, Lifted { visits, contributions, ..Lifted::default() })
     }
@@ -275,7 +274,8 @@ impl Tables<'_> {
         let levels = levels(&s.walk.episodes);
         let setting =
             Setting { levels: &levels, ..setting(&self.seasons, Kind::Share, &share, self.grid.step, self.options) };
-        self.around_events((&source.key, &s.walk.episodes), &share, mask, &setting, |row, _, lift| {
+        let shares = |settled: &Scored| index::shares(&settled.watched.series.values, total);
+        self.around_events(s, &share, &shares, mask, &setting, |row, _, lift| {
             // Shares of single periods do not add up: means are what a reader wants.
             row.observed /= lift.n_periods as f64;
             row.expected /= lift.n_periods as f64;
@@ -283,24 +283,30 @@ impl Tables<'_> {
         })
     }
 
-    /// The rows of one series: every event that concerns it and lies well within the data, every window that fits.
+    /// The rows of one series: every event that concerns it and lies well within the data, every window that fits. `values`
+    /// are those measured, `settled` makes them of a sum whose parts came to new levels.
     fn around_events(
         &self,
-        (key, episodes): (&Key, &[Episode]),
+        of: &Scored,
         values: &[f64],
+        settled: &dyn Fn(&Scored) -> Vec<f64>,
         mask: &[bool],
         setting: &Setting<'_>,
         mut finish: impl FnMut(&mut LiftRow, &Place<'_>, &Lift),
     ) -> Vec<LiftRow> {
         let mut rows = Vec::new();
         let mut series = Lifts::new(values, *setting);
+        let (key, episodes) = (of.key(), &of.walk.episodes);
         let whose = Arc::new(Key { domain: String::new(), ..key.clone() });
         for event in self.events.iter().filter(|event| concerns(event, key)) {
             let Some(at) = event_period(event, self.grid, self.options) else { continue };
             let baseline = baseline_before(at, self.options.baseline_days, self.grid.step, self.options);
             let baseline = since_new_level(baseline, episodes, self.grid.step);
             let outside = outside_window(mask, at, self.grid);
-            let lifts = series.after(at, baseline.clone(), Some(&outside));
+            let lifts = match part_shifts::before(of, at, self.grid.step, self.options) {
+                Cow::Borrowed(_) => series.after(at, baseline.clone(), Some(&outside)),
+                Cow::Owned(sum) => Lifts::new(&settled(&sum), *setting).after(at, baseline.clone(), Some(&outside)),
+            };
             for (w, (window, lift)) in Window::ALL.into_iter().zip(&lifts).enumerate() {
                 let Some(lift) = lift else { continue };
                 let mut row = blank(event, &whose, window, at, &baseline, self.grid);

@@ -12,6 +12,7 @@ mod nets;
 mod notes;
 pub mod online;
 mod part;
+mod part_shifts;
 mod parts;
 mod references;
 mod score;
@@ -156,6 +157,7 @@ fn finish(
     options: &Options,
     progress: Progress<'_>,
 ) -> Result<Analysis> {
+    let scored = part_shifts::tell(scored);
     let mut counts = count(panel, &scored);
     let (judged, told) = match options.online {
         false => (alerts::judge(&scored, panel, events, options, &mut counts), Vec::new()),

@@ -3,10 +3,10 @@
 
 use crate::alert::{ControlRow, ControlUse, Event, LiftRow};
 use crate::baseline::counterfactual::NetLift;
-use crate::pipeline::in_parallel;
 use crate::pipeline::lifts::{Around, Lifted, Tables, event_period, outside_window};
 use crate::pipeline::references::Place;
 use crate::pipeline::score::Scored;
+use crate::pipeline::{in_parallel, part_shifts};
 use crate::series::Level;
 use std::ops::Range;
 use std::sync::Arc;
@@ -49,7 +49,8 @@ impl Tables<'_> {
         let named = around.series.watched.level == Level::State;
         let place = Place { before, excluded: &outside, named };
         let (references, step) = (&self.references, self.grid.step);
-        references.nets_of_event(around.series, &place, &windows, around.draws, step, self.options)
+        let settled = part_shifts::before(around.series, before, step, self.options);
+        references.nets_of_event(&settled, &place, &windows, around.draws, step, self.options)
     }
 }
 

@@ -7,8 +7,9 @@ use crate::baseline::seasonal::Season;
 use crate::detect::surge::{self, Episode, Settings, Walk};
 use crate::detect::{changepoint, extent, hindsight, succession};
 use crate::pipeline::candidates::NEAR_DAYS;
+use crate::pipeline::part_shifts::PartShift;
 use crate::pipeline::{Options, periods};
-use crate::series::{Role, Series};
+use crate::series::{Key, Role, Series};
 use crate::stats::scale::Scale;
 use crate::stats::tail::normal_quantile;
 use crate::time::Grid;
@@ -26,6 +27,8 @@ pub struct Scored {
     pub(crate) change_points: Vec<ChangePoint>,
     /// p-value of each episode in the light of the whole series.
     pub(crate) hindsight: Vec<f64>,
+    /// Of a sum: which of its parts came to new levels.
+    pub(crate) part_shifts: Vec<PartShift>,
 }
 
 /// What the measuring of an alert may know beside the series.
@@ -65,7 +68,7 @@ pub(crate) fn score(watched: Watched, grid: &Grid, options: &Options) -> Scored 
         false => vec![1.0; walk.episodes.len()],
     };
     keep_what_is_read(&mut walk);
-    Scored { watched, walk, scale, change_points, hindsight }
+    Scored { watched, walk, scale, change_points, hindsight, part_shifts: Vec::new() }
 }
 
 /// Thousands of series are kept scored until the last is: without the room to grow, and what only the walk reads. Which
@@ -119,6 +122,11 @@ pub(crate) fn change_points(x: &[f64], settings: &Settings) -> Vec<ChangePoint> 
 }
 
 impl Scored {
+    /// Whose traffic.
+    pub(crate) fn key(&self) -> &Key {
+        &self.watched.series.key
+    }
+
     /// The series with everything known of it, for tables and charts. `surges` and `drops` are the stretches that
     /// became alerts. The columns are handed on, not copied.
     pub(crate) fn describe(self, surges: &[(usize, usize)], drops: &[(usize, usize)], interval: f64) -> ScoredSeries {

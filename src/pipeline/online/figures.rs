@@ -117,7 +117,7 @@ impl Place<'_> {
             }
         });
         let hindsight = vec![1.0; walk.episodes.len()];
-        Scored { watched, walk, scale: track.scale, change_points, hindsight }
+        Scored { watched, walk, scale: track.scale, change_points, hindsight, part_shifts: Vec::new() }
     }
 }
 

@@ -246,8 +246,10 @@ impl Tables<'_> {
             if is_state {
                 let (baseline, outside) = (place.baseline, place.outside);
                 contributions.extend(parts::contributions(row, source, &members, &place.range, |member| {
-                    let setting = parts::setting_of(&setting, member);
-                    crate::measure::expected::Expected::fit(member, baseline.clone(), Some(outside), &setting)
+                    let member = part_shifts::before(member, place.at, self.grid.step, self.options);
+                    let values = &member.watched.series.values;
+                    let setting = parts::setting_of(&setting, values);
+                    crate::measure::expected::Expected::fit(values, baseline.clone(), Some(outside), &setting)
                 }));
             }
         });

@@ -13,10 +13,16 @@ use std::sync::Arc;
 
 /// One of the series that a state's sum is made of, and what stands for it in the sum where it is missing.
 pub(super) struct Member<'a> {
-    series: &'a Series,
+    scored: &'a Scored,
     /// Its outlet in that country.
     outlet: Arc<Key>,
     filled: BTreeMap<usize, f64>,
+}
+
+impl Member<'_> {
+    fn value(&self, t: usize) -> f64 {
+        self.scored.watched.series.values[t]
+    }
 }
 
 /// The outlets (or single domains, where these are watched) that a state's series in one country is the sum of.
@@ -29,7 +35,7 @@ pub(super) fn members<'a>(scored: &'a [Scored], state: &Key, season: usize) -> V
     let member = |s: &'a Scored| {
         let series = &s.watched.series;
         let outlet = Arc::new(Key { domain: String::new(), ..series.key.clone() });
-        Member { series, outlet, filled: aggregate::filled_in(&series.values, season) }
+        Member { scored: s, outlet, filled: aggregate::filled_in(&series.values, season) }
     };
     scored.iter().filter(is_member).map(member).collect()
 }
@@ -46,9 +52,9 @@ pub(super) fn contributions(
     state: &Series,
     members: &[Member<'_>],
     window: &Range<usize>,
-    expect: impl Fn(&[f64]) -> Option<Expected>,
+    expect: impl Fn(&Scored) -> Option<Expected>,
 ) -> Vec<ContributionRow> {
-    let fits: Vec<Option<Expected>> = members.iter().map(|member| expect(&member.series.values)).collect();
+    let fits: Vec<Option<Expected>> = members.iter().map(|member| expect(member.scored)).collect();
     let mut sums = vec![(0.0, 0.0); members.len()];
     for t in window.clone().filter(|&t| state.values.get(t).is_some_and(|v| v.is_finite())) {
         for ((observed, fit), (all, expected)) in observed_at(t, state, members).zip(&fits).zip(&mut sums) {
@@ -78,30 +84,43 @@ pub(super) fn contributions(
 /// What each member brought to the state's sum in one period. What the sum holds beyond its observed members was filled
 /// in for the others, by their own past.
 fn observed_at<'a>(t: usize, state: &Series, members: &'a [Member<'_>]) -> impl Iterator<Item = f64> + 'a {
-    let seen = move |member: &Member<'_>| member.series.values[t].is_finite();
+    let seen = move |member: &Member<'_>| member.value(t).is_finite();
     let stands = move |member: &Member<'_>| member.filled.get(&t).copied().unwrap_or(0.0);
-    let known: f64 = members.iter().filter(|m| seen(m)).map(|m| m.series.values[t]).sum();
+    let known: f64 = members.iter().filter(|m| seen(m)).map(|m| m.value(t)).sum();
     let filled: f64 = members.iter().filter(|m| !seen(m)).map(stands).sum();
     let scale = if filled > 0.0 { (state.values[t] - known) / filled } else { 0.0 };
-    members.iter().map(move |m| if seen(m) { m.series.values[t] } else { scale * stands(m) })
+    members.iter().map(move |m| if seen(m) { m.value(t) } else { scale * stands(m) })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::aggregate::Watched;
+    use crate::pipeline::{Options, score_one};
     use crate::series::Kind;
+    use crate::time::{Grid, Step};
 
     fn series(values: &[f64]) -> Series {
         let values = values.into();
         Series { key: Key::default(), role: Role::State, kind: Kind::Count, values, censored: BTreeMap::new() }
     }
 
+    fn scored(values: &[f64]) -> Scored {
+        let series = series(values);
+        let watched =
+            Watched { level: Level::Outlet, series, filled: vec![false; 2], part: false, newcomers: Vec::new() };
+        score_one(watched, &Grid { start: 0, step: Step::DAY, len: 2 }, &Options::default())
+    }
+
     #[test]
     fn what_members_brought_adds_up_to_the_sum_of_the_state() {
         // The second was silent when its week came round again, the third had not begun.
-        let of = [series(&[80.0, 80.0]), series(&[20.0, f64::NAN]), series(&[f64::NAN, f64::NAN])];
-        let member =
-            |series| Member { series, outlet: Arc::default(), filled: aggregate::filled_in(&series.values, 1) };
+        let of = [scored(&[80.0, 80.0]), scored(&[20.0, f64::NAN]), scored(&[f64::NAN, f64::NAN])];
+        let member = |scored| Member {
+            scored,
+            outlet: Arc::default(),
+            filled: aggregate::filled_in(&scored.watched.series.values, 1),
+        };
         let members: Vec<Member<'_>> = of.iter().map(member).collect();
         let brought: Vec<f64> = observed_at(1, &series(&[100.0, 105.0]), &members).collect();
         assert_eq!(brought, [80.0, 25.0, 0.0]);

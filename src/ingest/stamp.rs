@@ -159,8 +159,10 @@ fn offset(zone: &[u8]) -> Option<i64> {
     (hours <= 15 && minutes < 60).then_some(sign * (hours * 3_600 + minutes * 60))
 }
 
+/// No part of a stamp has more than four digits.
 fn number(digits: &[u8]) -> Option<i64> {
-    digits.iter().try_fold(0, |n: i64, b| b.is_ascii_digit().then(|| n * 10 + i64::from(b - b'0')))
+    let more = |n: i64, b: &u8| b.is_ascii_digit().then(|| n * 10 + i64::from(b - b'0'));
+    if digits.len() > 4 { None } else { digits.iter().try_fold(0, more) }
 }
 
 fn seconds_of_day(hour: i64, minute: i64, second: i64) -> Option<i64> {
@@ -277,6 +279,13 @@ impl Zone {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_year_of_twenty_digits_is_no_week() {
+        assert_eq!(parse("20169777777777777777777-W17"), None);
+        assert_eq!(parse("20169777777777777777777w17"), None);
+        assert!(civil("2023-W17").is_some());
+    }
 
     fn civil(text: &str) -> Option<i64> {
         match parse(text) {

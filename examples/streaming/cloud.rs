@@ -1,6 +1,14 @@
 //! Labelled real series: CSV with `TimeStamp,Value,Label`.
 
+use floodmark::detect::points::{PointOptions, Scorer};
+use floodmark::time::Step;
 use std::path::Path;
+
+/// The score of every row as `floodmark detect` gives it, past only.
+pub fn floodmark_score(values: &[f64], step: i64) -> Vec<f64> {
+    let mut scorer = Scorer::new(Step::from_seconds(step), &PointOptions::default());
+    values.iter().map(|value| scorer.push(*value).score).collect()
+}
 
 pub struct Labelled {
     pub name: String,

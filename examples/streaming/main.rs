@@ -11,23 +11,18 @@ mod corpus;
 mod spikes;
 mod windows;
 
-use floodmark::detect::points::{PointOptions, Scorer, points};
+use floodmark::detect::points::{PointOptions, points};
 use floodmark::time::Step;
 
 /// A detector: values and step in, one score a row out.
 type Detector = (&'static str, fn(&[f64], i64) -> Vec<f64>);
 
 const DETECTORS: [Detector; 4] = [
-    ("floodmark", floodmark_score),
+    ("floodmark", cloud::floodmark_score),
     ("windowed Gaussian", baselines::windowed_gaussian),
     ("rolling z (one day)", cloud::rolling_z),
     ("distance from median", baselines::distance_from_median),
 ];
-
-fn floodmark_score(values: &[f64], step: i64) -> Vec<f64> {
-    let mut scorer = Scorer::new(Step::from_seconds(step), &PointOptions::default());
-    values.iter().map(|value| scorer.push(*value).score).collect()
-}
 
 fn cloud_series(name: &str, series: &[cloud::Labelled], detector: fn(&[f64], i64) -> Vec<f64>, verbose: bool) {
     for (label, step) in [("hourly", 3600), ("1-minute", 60)] {
@@ -71,7 +66,7 @@ fn main() {
     let long: Vec<f64> =
         corpora.iter().flatten().flat_map(|s| s.values.iter().copied()).cycle().take(1_000_000).collect();
     let start = std::time::Instant::now();
-    let last = floodmark_score(&long, 300).len();
+    let last = cloud::floodmark_score(&long, 300).len();
     println!("\n4. {last} rows of 5 minutes: {:.0} ns a row", start.elapsed().as_nanos() as f64 / last as f64);
     for online in [false, true] {
         let options = PointOptions { online, ..PointOptions::default() };

@@ -3,14 +3,7 @@ use crate::Report;
 #[path = "../streaming/cloud.rs"]
 mod series;
 
-use floodmark::detect::points::{PointOptions, Scorer};
-use floodmark::time::Step;
 use std::path::Path;
-
-fn score(values: &[f64], step: i64) -> Vec<f64> {
-    let mut scorer = Scorer::new(Step::from_seconds(step), &PointOptions::default());
-    values.iter().map(|value| scorer.push(*value).score).collect()
-}
 
 pub fn table(report: &mut Report, data: &Path) {
     let all = series::load(&data.join("ms_cloud"));
@@ -35,7 +28,7 @@ pub fn table(report: &mut Report, data: &Path) {
 
 /// Event F1 and VUS-PR, each of ours and of the rolling z-score.
 fn figures(series: &series::Labelled) -> [f64; 4] {
-    let (_, f1, vus) = series::measure(series, score);
+    let (_, f1, vus) = series::measure(series, series::floodmark_score);
     let (_, peer_f1, peer_vus) = series::measure(series, series::rolling_z);
     [f1, peer_f1, vus, peer_vus]
 }

@@ -64,20 +64,34 @@ pub enum Band {
     },
 }
 
+/// One of the three figures of a period.
+#[derive(Clone, Copy)]
+enum Line {
+    Lower,
+    Expected,
+    Upper,
+}
+
 impl Band {
-    /// Lower end, expected value and upper end in period `t`.
-    fn at(&self, t: usize) -> Option<[f64; 3]> {
+    /// A figure of period `t`; `NaN` where there is none.
+    fn at(&self, t: usize, line: Line) -> f64 {
+        let of = |column: &[f64]| column.get(t).copied().unwrap_or(f64::NAN);
         match self {
-            Band::Told { expected, lower, upper } => Some([*lower.get(t)?, *expected.get(t)?, *upper.get(t)?]),
+            Band::Told { expected, lower, upper } => of(match line {
+                Line::Lower => lower,
+                Line::Expected => expected,
+                Line::Upper => upper,
+            }),
             Band::Learnt { scale, expected, spread, reach } => {
-                let (expected, spread) = (expected.get(t)?, spread.get(t)?);
-                let back = |z: f64| {
-                    let value = scale.inverse(expected + z * spread);
-                    // `max` alone would make a zero of what is not known.
-                    if matches!(scale, Scale::Log { .. }) && value < 0.0 { 0.0 } else { value }
-                };
                 let outward = if *scale == Scale::ReversedLog { -reach } else { *reach };
-                Some([back(-outward), back(0.0), back(outward)])
+                let z = match line {
+                    Line::Lower => -outward,
+                    Line::Expected => 0.0,
+                    Line::Upper => outward,
+                };
+                let value = scale.inverse(of(expected) + z * of(spread));
+                // `max` alone would make a zero of what is not known.
+                if matches!(scale, Scale::Log { .. }) && value < 0.0 { 0.0 } else { value }
             }
         }
     }
@@ -109,17 +123,17 @@ pub struct ScoredSeries {
 impl ScoredSeries {
     /// What was to be expected of period `t`, learnt from the past alone; `NaN` where there was too little of it.
     pub fn expected(&self, t: usize) -> f64 {
-        self.band.at(t).map_or(f64::NAN, |[_, expected, _]| expected)
+        self.band.at(t, Line::Expected)
     }
 
     /// Lower end of the band of ordinary values in period `t`; `NaN` where there is none.
     pub fn lower(&self, t: usize) -> f64 {
-        self.band.at(t).map_or(f64::NAN, |[lower, ..]| lower)
+        self.band.at(t, Line::Lower)
     }
 
     /// Upper end of the band of ordinary values in period `t`; `NaN` where there is none.
     pub fn upper(&self, t: usize) -> f64 {
-        self.band.at(t).map_or(f64::NAN, |[.., upper]| upper)
+        self.band.at(t, Line::Upper)
     }
 
     /// Number of the segment between change points that period `t` lies in, from 0.

@@ -1,13 +1,14 @@
 //! Lifts around dated events: which series, which events, which rows.
 
 use crate::alert::{ContributionRow, ControlRow, Estimate, Event, LiftRow, RatioRow, Window};
-use crate::measure::expected::Setting;
+use crate::measure::expected::{Expected, Setting};
 use crate::measure::lift::{Lift, Lifts, window_range};
 use crate::measure::{index, placebo};
 use crate::pipeline::alerts::Judged;
 use crate::pipeline::baselines::{
     baseline_before, levels, or, ordinary, per_day, seasons, seen, setting, since_new_level,
 };
+use crate::pipeline::parts::Member;
 use crate::pipeline::references::References;
 use crate::pipeline::score::Scored;
 use crate::pipeline::shares::{self, totals};
@@ -235,6 +236,8 @@ impl Tables<'_> {
         let members =
             if is_state { parts::members(self.scored, &source.key, season(self.grid.step)) } else { Vec::new() };
         let mut contributions = Vec::new();
+        // What is expected of the members is the same in all windows after one event.
+        let mut fits = (usize::MAX, Vec::new());
         let as_ordinary = |settled: &Scored| ordinary(settled, self.grid, self.options).0.into_owned();
         let visits = self.around_events(series, &values, &as_ordinary, &mask, &setting, |row, place, lift| {
             if !strange.is_empty() {
@@ -244,17 +247,22 @@ impl Tables<'_> {
             row.pp_change = share.as_ref().map_or(f64::NAN, |s| points(s, place.baseline, &place.range, place.outside));
             (row.p_space, row.n_space) = self.in_space(row, place);
             if is_state {
-                let (baseline, outside) = (place.baseline, place.outside);
-                contributions.extend(parts::contributions(row, source, &members, &place.range, |member| {
-                    let member = part_shifts::before(member, place.at, self.grid.step, self.options);
-                    let values = &member.watched.series.values;
-                    let setting = parts::setting_of(&setting, values);
-                    crate::measure::expected::Expected::fit(values, baseline.clone(), Some(outside), &setting)
-                }));
+                if fits.0 != place.at {
+                    let fit = |member| self.fit(member, place, &setting);
+                    fits = (place.at, members.iter().map(fit).collect());
+                }
+                contributions.extend(parts::contributions(row, source, &members, &place.range, &fits.1));
             }
         });
         let around = Around { series, mask, draws: setting.draws, rows: 0..0 };
         (around, Lifted { visits, contributions, ..Lifted::default() })
+    }
+
+    /// What is expected of a member of a state.
+    fn fit(&self, member: &Member<'_>, place: &Place<'_>, state: &Setting<'_>) -> Option<Expected> {
+        let settled = part_shifts::before(member.scored, place.at, self.grid.step, self.options);
+        let values = &settled.watched.series.values;
+        Expected::fit(values, place.baseline.clone(), Some(place.outside), &parts::setting_of(state, values))
     }
 
     /// The lift among the reference outlets' at the same date: p-value, and how many these are.

@@ -157,7 +157,7 @@ fn finish(
     options: &Options,
     progress: Progress<'_>,
 ) -> Result<Analysis> {
-    let scored = part_shifts::tell(scored);
+    let scored = part_shifts::tell(scored, aggregate::several_countries(panel));
     let mut counts = count(panel, &scored);
     let (judged, told) = match options.online {
         false => (alerts::judge(&scored, panel, events, options, &mut counts), Vec::new()),

@@ -26,11 +26,10 @@ pub(crate) struct PartShift {
     pub(crate) values: Arc<[f64]>,
 }
 
-/// Tells every sum of the shifts of its parts.
-pub(super) fn tell(mut scored: Vec<Scored>) -> Vec<Scored> {
+/// Tells every sum of the shifts of its parts; `several` is whether there are several countries to sum over.
+pub(super) fn tell(mut scored: Vec<Scored>, several: bool) -> Vec<Scored> {
     let of_several: BTreeSet<(String, String)> =
         scored.iter().filter(|s| s.watched.part).map(|s| whole(s.key())).collect();
-    let several = scored.iter().any(|s| !s.key().country.is_empty());
     let is_sum = |s: &Scored| {
         let over_countries = several && s.key().country.is_empty();
         s.watched.level == Level::State || over_countries || (!s.watched.part && of_several.contains(&whole(s.key())))
@@ -89,7 +88,7 @@ pub(super) fn before<'a>(series: &'a Scored, at: usize, step: Step, options: &Op
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aggregate::watched;
+    use crate::aggregate::{several_countries, watched};
     use crate::pipeline::score_one;
     use crate::series::{Kind, Panel, Series};
     use crate::time::Grid;
@@ -119,7 +118,7 @@ mod tests {
     fn a_sum_before_a_block_is_read_as_if_it_had_always_been() {
         let (panel, options) = (panel(), Options::default());
         let scored = watched(&panel, false, 7).into_iter().map(|w| score_one(w, &panel.grid, &options)).collect();
-        let scored = tell(scored);
+        let scored = tell(scored, several_countries(&panel));
         let state = scored.iter().find(|s| s.watched.level == Level::State).expect("a state");
         assert_eq!(state.part_shifts.len(), 2);
         let raw = &state.watched.series.values;

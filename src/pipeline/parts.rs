@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 /// One of the series that a state's sum is made of, and what stands for it in the sum where it is missing.
 pub(super) struct Member<'a> {
-    scored: &'a Scored,
+    pub(super) scored: &'a Scored,
     /// Its outlet in that country.
     outlet: Arc<Key>,
     filled: BTreeMap<usize, f64>,
@@ -45,19 +45,18 @@ pub(super) fn setting_of<'a>(state: &Setting<'a>, values: &[f64]) -> Setting<'a>
     if state.scale == Scale::COUNT { *state } else { state.for_shares(values) }
 }
 
-/// The contributions to one lift of a state over the periods of `window`, by outlet; `expect` fits the baseline of a
+/// The contributions to one lift of a state over the periods of `window`, by outlet; `fits` are what is expected of each
 /// member. A member without a baseline was not expected at all.
 pub(super) fn contributions(
     row: &LiftRow,
     state: &Series,
     members: &[Member<'_>],
     window: &Range<usize>,
-    expect: impl Fn(&Scored) -> Option<Expected>,
+    fits: &[Option<Expected>],
 ) -> Vec<ContributionRow> {
-    let fits: Vec<Option<Expected>> = members.iter().map(|member| expect(member.scored)).collect();
     let mut sums = vec![(0.0, 0.0); members.len()];
     for t in window.clone().filter(|&t| state.values.get(t).is_some_and(|v| v.is_finite())) {
-        for ((observed, fit), (all, expected)) in observed_at(t, state, members).zip(&fits).zip(&mut sums) {
+        for ((observed, fit), (all, expected)) in observed_at(t, state, members).zip(fits).zip(&mut sums) {
             *all += observed;
             *expected += fit.as_ref().map_or(0.0, |fit| fit.at(t));
         }

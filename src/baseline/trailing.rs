@@ -4,7 +4,8 @@
 use crate::baseline::seasonal::Season;
 use crate::stats::lanes::{sum_of_observed, weighted_mean_of_observed};
 use crate::stats::plain::{Plain, plain};
-use crate::stats::robust::median_and_mad_sd;
+use crate::stats::ranked::Ranked;
+use std::ops::Range;
 
 /// Which stretch of the past is the baseline. All lengths in samples.
 #[derive(Clone, Debug, PartialEq)]
@@ -61,7 +62,11 @@ pub struct Trailing {
     level_age: usize,
     /// Of a full baseline's values, the oldest first.
     weights: Vec<f64>,
+    /// The baseline's values without the season, as they came and by rank.
     window: Vec<f64>,
+    ranked: Ranked,
+    /// Which stretch of the series they are, if they can be moved on.
+    stretch: Option<Range<usize>>,
     scratch: Vec<f64>,
 }
 
@@ -78,12 +83,14 @@ impl Trailing {
             level_age: usize::MAX,
             weights: (0..settings.length).rev().map(|age| 0.5f64.powf(age as f64 / half_life)).collect(),
             window: Vec::with_capacity(settings.length),
+            ranked: Ranked::default(),
+            stretch: None,
             scratch: Vec::with_capacity(settings.length),
         }
     }
 
     /// Level and season as known for index `t` from `x[begin..t - gap]` without the indices where `left_out`; `None`
-    /// while there is too little.
+    /// while there is too little. What is left out of the past may change only where the level is made to expire.
     pub fn at(&mut self, x: &[f64], left_out: &[bool], begin: usize, t: usize) -> Option<(&Level, &Season)> {
         if self.level_age < self.settings.refresh {
             self.level_age += 1;
@@ -98,6 +105,7 @@ impl Trailing {
     /// cycles, is not made older by that.
     pub fn expire_level(&mut self) {
         self.level_age = usize::MAX;
+        self.stretch = None;
     }
 
     /// Forgets what was learnt: the next call learns anew.
@@ -137,30 +145,47 @@ impl Trailing {
 
     fn learn(&mut self, x: &[f64], left_out: &[bool], begin: usize, t: usize) {
         let end = t.saturating_sub(self.settings.gap);
-        let start = end.saturating_sub(self.settings.length).max(begin);
+        let start = end.saturating_sub(self.settings.length).max(begin).min(end);
         self.level_age = 1;
-        self.window.clear();
-        if start < end {
-            self.window.extend(kept(&x[start..end], &left_out[start..end]));
-        }
-        let observed = self.window.iter().filter(|v| !v.is_nan()).count();
-        if observed < self.settings.min_observed {
-            // A long surge may have eaten the baseline: what was known before it still stands.
-            return;
-        }
         // Learnt from many cycles of the longest season, it is none the worse for lacking one of them, or a tenth.
         let longest = self.settings.seasons.last().copied().unwrap_or(usize::MAX);
         let learnt_from = (end - begin.min(end)).min(self.settings.season_length);
-        if self.season_age >= longest.max(learnt_from / 10) {
-            self.learn_season(x, left_out, begin, end);
-            self.season_age = 0;
+        let season_is_old = self.season_age >= longest.max(learnt_from / 10);
+        if season_is_old || !self.move_on(x, left_out, start..end) {
+            self.window.clear();
+            self.window.extend(kept(&x[start..end], &left_out[start..end]));
+            self.stretch = None;
+            if self.window.iter().filter(|v| !v.is_nan()).count() < self.settings.min_observed {
+                // A long surge may have eaten the baseline: what was known before it still stands.
+                return;
+            }
+            if season_is_old {
+                self.learn_season(x, left_out, begin, end);
+                self.season_age = 0;
+            }
+            self.season.take_out(&mut self.window, start);
+            self.ranked.fill(&self.window);
+            self.stretch = Some(start..end);
         }
         self.season_age = self.season_age.saturating_add(1);
-        self.season.take_out(&mut self.window, start);
-        let (middle, rough) = median_and_mad_sd(self.window.iter().copied(), &mut self.scratch);
+        let observed = self.ranked.len();
+        let (middle, rough) = self.ranked.median_and_mad_sd();
         let level = middle + self.pull(middle, rough);
         let spread = self.spread(level, rough, observed);
         self.level = Some(Level { level, spread, observed });
+    }
+
+    /// Moves the window on to a later stretch that overlaps it, under the same season. Whether it could, and holds enough.
+    fn move_on(&mut self, x: &[f64], left_out: &[bool], to: Range<usize>) -> bool {
+        let overlap = |from: &Range<usize>| from.start <= to.start && to.start <= from.end && from.end <= to.end;
+        let Some(from) = self.stretch.take().filter(overlap) else { return false };
+        let (old, leave) = (self.window.len(), to.start - from.start);
+        self.window.extend(kept(&x[from.end..to.end], &left_out[from.end..to.end]));
+        self.season.take_out(&mut self.window[old..], from.end);
+        self.ranked.exchange(&self.window[..leave], &self.window[old..]);
+        self.window.drain(..leave);
+        self.stretch = Some(to);
+        self.ranked.len() >= self.settings.min_observed
     }
 
     /// The season, from a longer stretch than the level. It is a matter of shape: the level of each cycle is taken

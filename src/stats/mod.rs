@@ -5,6 +5,7 @@ pub mod fdr;
 pub mod lanes;
 pub mod longrun;
 pub(crate) mod plain;
+pub mod ranked;
 pub mod resample;
 pub mod robust;
 pub mod scale;

@@ -6,7 +6,9 @@ pub const MAD_TO_SD: f64 = 1.482_602_218_505_602;
 /// Median of the values that are not `NaN`; `NaN` if there are none. `scratch` is overwritten.
 pub fn median_with(values: impl IntoIterator<Item = f64>, scratch: &mut Vec<f64>) -> f64 {
     scratch.clear();
-    scratch.extend(values.into_iter().filter(|v| !v.is_nan()));
+    // Two steps are quicker than one: a copy without a question, then mostly nothing to move.
+    scratch.extend(values);
+    scratch.retain(|v| !v.is_nan());
     median_in_place(scratch)
 }
 
@@ -31,8 +33,11 @@ pub fn median_in_place(values: &mut [f64]) -> f64 {
     if n % 2 == 1 {
         return upper;
     }
-    let lower = below.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    // The mean of the two middle values, safe from overflow.
+    middle_of(below.iter().copied().fold(f64::NEG_INFINITY, f64::max), upper)
+}
+
+/// The mean of the two middle values, safe from overflow.
+pub(super) fn middle_of(lower: f64, upper: f64) -> f64 {
     lower + (upper - lower) / 2.0
 }
 

@@ -100,12 +100,10 @@ fn deviations_from_cycle_level(values: &[f64], period: usize, scratch: &mut Vec<
     let mut end = values.len();
     while end >= period {
         let start = if end < 2 * period { 0 } else { end - period };
-        let cycle = &values[end - period..end];
-        if 2 * cycle.iter().filter(|v| !v.is_nan()).count() >= period {
-            let level = median_with(cycle.iter().copied(), scratch);
-            for i in start..end {
-                deviations[i] = values[i] - level;
-            }
+        let level = median_with(values[end - period..end].iter().copied(), scratch);
+        if 2 * scratch.len() >= period {
+            let cycle = deviations[start..end].iter_mut().zip(&values[start..end]);
+            cycle.for_each(|(deviation, value)| *deviation = value - level);
         }
         end = start;
     }
@@ -117,7 +115,7 @@ fn medians_by_phase(values: &[f64], first: usize, period: usize, scratch: &mut V
     (0..period)
         .map(|phase| {
             let skip = (phase + period - first % period) % period;
-            let of_phase = values.iter().skip(skip).step_by(period).copied();
+            let of_phase = values[skip.min(values.len())..].iter().step_by(period).copied();
             let median = median_with(of_phase, scratch);
             (if scratch.is_empty() { 0.0 } else { median }, scratch.len())
         })

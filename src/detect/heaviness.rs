@@ -44,11 +44,13 @@ const BULK: Scaling = Scaling {
 pub struct Heaviness {
     keep: f64,
     bulk: bool,
+    /// Logarithm of the density at 0.
+    peak: [f64; N],
+    /// Of each of the degrees of freedom: the logarithms of the densities of what was seen.
     evidence: [f64; N],
-    weights: [f64; N],
 }
 
-plain!(Heaviness { keep, bulk, evidence, weights });
+plain!(Heaviness { keep, bulk, peak, evidence });
 
 impl Heaviness {
     /// For residuals whose spread is Winsorised at 3, forgotten after about `memory` of them.
@@ -66,8 +68,11 @@ impl Heaviness {
     }
 
     fn new(memory: f64, bulk: bool) -> Heaviness {
-        let prior = if bulk { BULK.prior } else { WIDE.prior };
-        Heaviness { keep: 1.0 - 1.0 / memory.max(2.0), bulk, evidence: [0.0; N], weights: prior }
+        let keep = 1.0 - 1.0 / memory.max(2.0);
+        let mut heaviness = Heaviness { keep, bulk, peak: DENSITY, evidence: [0.0; N] };
+        let unit = &heaviness.scaling().unit;
+        heaviness.peak.iter_mut().zip(unit).for_each(|(peak, unit)| *peak += 0.5 * unit.ln());
+        heaviness
     }
 
     /// Learns from one residual, in spreads.
@@ -75,43 +80,42 @@ impl Heaviness {
         if !z.is_finite() {
             return;
         }
-        let Scaling { unit, beyond, prior } = self.scaling();
+        let Scaling { unit, beyond, .. } = self.scaling();
         let density = |k: usize| {
             if z.abs() > BODY {
                 return beyond[k];
             }
             let fall = 0.5 * (FREEDOM[k] + 1.0) * (z * z * unit[k] / FREEDOM[k]).ln_1p();
-            DENSITY[k] + 0.5 * unit[k].ln() - fall
+            self.peak[k] - fall
         };
-        let mut best = f64::NEG_INFINITY;
-        for (k, evidence) in self.evidence.iter_mut().enumerate() {
-            *evidence = self.keep * *evidence + density(k);
-            best = best.max(*evidence);
-        }
-        for ((weight, evidence), prior) in self.weights.iter_mut().zip(self.evidence).zip(prior) {
-            *weight = prior * (evidence - best).exp();
-        }
-        let sum: f64 = self.weights.iter().sum();
-        self.weights.iter_mut().for_each(|weight| *weight /= sum);
+        self.evidence = std::array::from_fn(|k| self.keep * self.evidence[k] + density(k));
+    }
+
+    /// The posterior of the degrees of freedom. Exponentials are dear: it is made when asked for.
+    fn weights(&self) -> [f64; N] {
+        let best = self.evidence.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let weights: [f64; N] = std::array::from_fn(|k| self.scaling().prior[k] * (self.evidence[k] - best).exp());
+        let sum: f64 = weights.iter().sum();
+        weights.map(|weight| weight / sum)
     }
 
     /// Chance of a residual of `z` spreads or more, the spread itself being known to `known` degrees of freedom.
     pub fn sf(&self, z: f64, known: f64) -> f64 {
-        let unit = &self.scaling().unit;
-        let tail = |k: usize| self.weights[k] * student_sf(z * unit[k].sqrt(), FREEDOM[k].min(known));
-        (0..N).filter(|k| self.weights[*k] > 1e-12).map(tail).sum()
+        let (unit, weights) = (&self.scaling().unit, self.weights());
+        let tail = |k: usize| weights[k] * student_sf(z * unit[k].sqrt(), FREEDOM[k].min(known));
+        (0..N).filter(|k| weights[*k] > 1e-12).map(tail).sum()
     }
 
     /// The degrees of freedom that the past allows, with their weights; those below one in a thousand are left out.
     pub(super) fn posterior(&self) -> Vec<(f64, f64)> {
-        let kept: Vec<(f64, f64)> = FREEDOM.into_iter().zip(self.weights).filter(|(_, w)| *w > 1e-3).collect();
+        let kept: Vec<(f64, f64)> = FREEDOM.into_iter().zip(self.weights()).filter(|(_, w)| *w > 1e-3).collect();
         let sum: f64 = kept.iter().map(|(_, w)| w).sum();
         kept.into_iter().map(|(v, w)| (v, w / sum)).collect()
     }
 
     /// Degrees of freedom in the middle of what the past allows (mean of 1/ν).
     pub fn freedom(&self) -> f64 {
-        1.0 / self.weights.iter().zip(FREEDOM).map(|(w, v)| w / v).sum::<f64>()
+        1.0 / self.weights().iter().zip(FREEDOM).map(|(w, v)| w / v).sum::<f64>()
     }
 }
 

@@ -1,5 +1,7 @@
 //! What a residual counts for in a sum: its Normal score, and how much sums of scores with memory vary.
 
+use crate::stats::plain::plain;
+
 /// A residual enters a window clipped to so many spreads: several raised periods make a surge, one wild one does not.
 const CLIP: f64 = 5.0;
 
@@ -18,10 +20,13 @@ const SAFE: f64 = 0.25;
 /// tails where sums of heavy-tailed residuals have not, and no single wild period can make a window.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scores {
-    df: f64,
+    /// Degrees of freedom of the residuals.
+    pub(super) df: f64,
     unit: f64,
     shrink: f64,
 }
+
+plain!(Scores { df, unit, shrink });
 
 impl Scores {
     pub(super) fn new(df: f64) -> Scores {

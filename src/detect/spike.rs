@@ -62,6 +62,8 @@ pub struct Spread {
     /// Tails of single residuals, and of jumps from one period to the next.
     heaviness: Heaviness,
     jumps: Jumps,
+    /// How a single residual counts, given the tails seen so far.
+    scores: Scores,
     /// Variance of what the level lags behind.
     lag: f64,
     level_length: f64,
@@ -80,6 +82,7 @@ plain!(Spread {
     previous,
     heaviness,
     jumps,
+    scores,
     lag,
     level_length,
     model,
@@ -89,6 +92,7 @@ impl Spread {
     /// `windows` in samples, the first being 1; `per_year` is the number of samples in a year.
     pub fn new(windows: &[usize], per_year: f64) -> Spread {
         let windows = &windows[..windows.len().min(MAX_WINDOWS)];
+        let heaviness = Heaviness::of_scores(MEMORY_YEARS * per_year);
         let mut spread = Spread {
             windows: windows.to_vec(),
             memory: (MEMORY_YEARS * per_year).max(30.0),
@@ -99,7 +103,8 @@ impl Spread {
             skewness: 0.0,
             singles: PRIOR_PAIRS,
             previous: f64::NAN,
-            heaviness: Heaviness::of_scores(MEMORY_YEARS * per_year),
+            scores: Scores::new(heaviness.freedom()),
+            heaviness,
             jumps: Jumps::new(per_year, MEMORY_YEARS * per_year),
             lag: 0.0,
             level_length: 1.0,
@@ -143,15 +148,14 @@ impl Spread {
 
     /// Spread of a single period's residual, given the spread of the baseline around its own level and a floor.
     pub fn single(&self, prior: f64, floor: f64) -> f64 {
-        self.of_window(0, prior, floor)
+        self.of_window(0, self.single_variance(prior), floor)
     }
 
     /// Spread of the mean of window `k`: what a first-order autoregression of the single residuals leads to expect,
     /// mixed with the errors that windows of this length really had. The first is known early, the second sees what
-    /// the first cannot (wandering levels, holidays).
-    fn of_window(&self, k: usize, prior: f64, floor: f64) -> f64 {
+    /// the first cannot (wandering levels, holidays). `single` is the variance of a single residual.
+    fn of_window(&self, k: usize, single: f64, floor: f64) -> f64 {
         let w = self.windows[k] as f64;
-        let single = self.single_variance(prior);
         let model = single * self.model.contrast[k] + self.lag;
         let blocks = self.errors[k] / w;
         let mixed =
@@ -181,8 +185,8 @@ impl Spread {
         let df = degrees(self.singles, self.model.rho);
         // A few scores do not make a Normal sum where their tails are heavy.
         match self.windows[k] {
-            2 => df.min(2.0 * self.heaviness.freedom()),
-            3 => df.min(8.0 * self.heaviness.freedom()),
+            2 => df.min(2.0 * self.scores.df),
+            3 => df.min(8.0 * self.scores.df),
             _ => df,
         }
     }
@@ -190,7 +194,7 @@ impl Spread {
     /// What a residual counts for in the windows that it is in, in its own units: its score, given the spread of a
     /// `single` one and the tails as they are known now.
     pub fn counts_for(&self, residual: f64, single: f64) -> f64 {
-        single * self.scores().of(residual / single)
+        single * self.scores.of(residual / single)
     }
 
     /// The most telling window that ends at `t`. `errors` may hold `NaN` (gaps); `prior` is the spread of the
@@ -198,20 +202,24 @@ impl Spread {
     /// back before `calm_since`, the first period after the last episode.
     pub fn evidence(&self, errors: &Errors, t: usize, calm_since: usize, prior: f64, floor: f64) -> Evidence {
         let residual = &errors.residual;
-        let single = self.single(prior, floor);
+        let variance = self.single_variance(prior);
+        let single = self.of_window(0, variance, floor);
         let z = residual[t] / single;
         let mut best = Evidence { z, p: 1.0, sign: 0.0, window: 1 };
         self.contrasts(errors, t, calm_since, |k, contrast| {
             let w = self.windows[k];
+            // What comes back from a low is no surge: the window itself must be raised. Most are not: the rest is spared.
+            let bound = RAISED * single * self.model.mean[k].sqrt();
+            if contrast.mean.abs() <= bound {
+                return;
+            }
             let z_window = if w == 1 {
                 let (jump, spread) = self.jump(residual, t, calm_since, single, floor);
                 jump / spread
             } else {
-                contrast.value / (self.of_window(k, prior, floor) * contrast.widening)
+                contrast.value / (self.of_window(k, variance, floor) * contrast.widening)
             };
-            // What comes back from a low is no surge: the window itself must be raised.
-            let raised = contrast.mean * z_window.signum() > RAISED * single * self.model.mean[k].sqrt();
-            if z_window.abs() > LEAST_Z && raised {
+            if z_window.abs() > LEAST_Z && contrast.mean * z_window.signum() > bound {
                 let size = self.without_skew(z_window, w);
                 let tail = if w == 1 { self.jumps.sf(size) } else { student_sf(size, self.degrees(k)) };
                 let p = (looks(w, self.windows.len()) * tail).min(1.0);
@@ -258,29 +266,30 @@ impl Spread {
         }
         let rho = self.model.rho;
         let spread = self.jumps.spread((1.0 - rho * rho).sqrt() * single, floor);
-        (residual[t] - rho * single * self.scores().of(before), spread)
+        (residual[t] - rho * single * self.scores.of(before), spread)
     }
 
-    /// Learns how large jumps are. Unlike [`Self::learn`], this is to be called for every period: a series that has
-    /// jumped will jump again, and what recurs is no news.
-    pub fn learn_jump(&mut self, residual: &[f64], t: usize, calm_since: usize, prior: f64, floor: f64) {
-        let (jump, spread) = self.jump(residual, t, calm_since, self.single(prior, floor), floor);
-        self.jumps.learn(jump, spread);
-    }
-
-    /// Learns from the errors at `t`. Not to be called for periods inside a surge or drop: a surge must not widen the
-    /// spread. `calm_since` is the first period after the last surge; windows that reach before it are not learnt.
+    /// Learns from the errors at `t`, and how large jumps are. Not to be called for periods inside a surge or drop: a surge
+    /// must not widen the spread. `calm_since` is the first period after the last surge; windows that reach before it are
+    /// not learnt.
     pub fn learn(&mut self, errors: &Errors, t: usize, calm_since: usize, prior: f64, floor: f64) {
-        let single = self.single(prior, floor);
+        let mut variance = self.single_variance(prior);
+        let single = self.of_window(0, variance, floor);
+        let (jump, spread) = self.jump(&errors.residual, t, calm_since, single, floor);
+        self.jumps.learn(jump, spread);
         let mut seen = [f64::NAN; MAX_WINDOWS];
         self.contrasts(errors, t, calm_since, |k, contrast| {
             seen[k] = if k == 0 { contrast.mean } else { contrast.value / contrast.widening };
         });
         for (k, error) in seen.iter().enumerate().filter(|(_, e)| !e.is_nan()) {
-            let bound = WINSOR * self.of_window(k, prior, floor);
+            let bound = WINSOR * self.of_window(k, variance, floor);
             let square = error.clamp(-bound, bound).powi(2);
             self.errors[k] = (self.errors[k] + 1.0).min(self.memory);
             self.variance[k] += (square / WINSOR_BIAS - self.variance[k]) / self.errors[k];
+            if k == 0 {
+                // Longer windows know already what the single period has taught.
+                variance = self.single_variance(prior);
+            }
         }
         self.learn_shape(errors.residual[t] / single);
         self.settle();
@@ -291,16 +300,12 @@ impl Spread {
         safe_correlation(self.correlation.clamp(-1.0, 1.0), self.pairs, self.pairs)
     }
 
-    /// How a single residual counts, given the tails seen so far.
-    fn scores(&self) -> Scores {
-        Scores::new(self.heaviness.freedom())
-    }
-
     fn learn_shape(&mut self, z: f64) {
-        let score = self.scores().of(z);
+        let score = self.scores.of(z);
         if z.is_finite() {
             self.singles = (self.singles + 1.0).min(self.memory);
             self.heaviness.learn(z);
+            self.scores = Scores::new(self.heaviness.freedom());
             self.skewness += (score.clamp(-WINSOR, WINSOR).powi(3) - self.skewness) / self.singles;
             if self.previous.is_finite() {
                 self.pairs = (self.pairs + 1.0).min(self.memory);
@@ -338,7 +343,6 @@ mod tests {
         let mut errors = Errors::default();
         for (t, residual) in noise[..290].iter().enumerate() {
             made(&spread, &mut errors, *residual);
-            spread.learn_jump(&errors.residual, t, 0, 0.1, 0.0);
             spread.learn(&errors, t, 0, 0.1, 0.0);
         }
         let evidence = |raise: &dyn Fn(usize) -> f64| {

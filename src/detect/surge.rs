@@ -50,6 +50,8 @@ pub struct Walker {
     /// Residuals without the drift, `NaN` within episodes, and the drift in each period.
     slow: Vec<f64>,
     drifted: Vec<f64>,
+    /// Mean slow residual of the recent stretch of each period.
+    stretches: Vec<f64>,
     out: Walk,
 }
 
@@ -77,6 +79,7 @@ impl Walker {
             drift: Drift::new(settings.per_year),
             slow: Vec::new(),
             drifted: Vec::new(),
+            stretches: Vec::new(),
             out: Walk {
                 expected: Vec::new(),
                 spread: Vec::new(),
@@ -138,7 +141,7 @@ impl Walker {
 
     fn make_room(&mut self) {
         let Walk { expected, spread, z, p, sign, in_episode, .. } = &mut self.out;
-        for values in [&mut self.slow, expected, spread, z, p] {
+        for values in [&mut self.slow, &mut self.stretches, expected, spread, z, p] {
             values.push(f64::NAN);
         }
         self.errors.make_room();
@@ -153,6 +156,7 @@ impl Walker {
         }
         let Some(begin) = self.begin else { return };
         let stretch = self.stretch(t);
+        self.stretches[t] = stretch;
         self.drifted[t] = if stretch.is_nan() { 0.0 } else { self.drift.part() * stretch };
         let (level, prior, season) = match &self.current {
             Some(current) => (current.level, current.prior, current.season.at(t)),
@@ -186,11 +190,10 @@ impl Walker {
             let residual = self.errors.residual[u];
             if !self.in_telling_episode(u) && !residual.is_nan() {
                 let calm_since = self.calm_before(u);
-                self.spread.learn_jump(&self.errors.residual, u, calm_since, prior, floor);
                 self.spread.learn(&self.errors, u, calm_since, prior, floor);
                 self.bias.learn(residual, self.out.spread[t]);
                 let scale = self.out.spread[t];
-                self.drift.learn(self.stretch(u) / scale, self.slow[u] / scale);
+                self.drift.learn(self.stretches[u] / scale, self.slow[u] / scale);
             }
         }
     }
@@ -203,6 +206,13 @@ impl Walker {
         let start = end.saturating_sub(drift_length);
         let (sum, n) = sum_of_observed(&self.slow[start..end], |slow| slow);
         if n == 0 || 2 * n < drift_length { f64::NAN } else { sum / n as f64 }
+    }
+
+    /// Takes the means of the stretches anew from period `from` on: what they were made of has changed.
+    fn look_back(&mut self, from: usize) {
+        for u in from..self.len() {
+            self.stretches[u] = self.stretch(u);
+        }
     }
 
     /// Whether `u` lies in an episode that chance hardly made. One that chance may well have made must be learnt from:
@@ -270,6 +280,7 @@ impl Walker {
             note_peak(&mut episode, u, self.out.z[u]);
             (self.out.in_episode[u], self.slow[u]) = (true, f64::NAN);
         }
+        self.look_back(onset);
         self.current = Some(Current { episode, level, prior, season });
     }
 

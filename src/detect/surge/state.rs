@@ -86,6 +86,7 @@ impl Walker {
             let at = n.checked_sub(kept.len())?;
             values[at..].copy_from_slice(kept);
         }
+        walker.look_back(walker.learnt);
         input.is_empty().then_some(walker)
     }
 

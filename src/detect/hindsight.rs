@@ -35,13 +35,13 @@ const LEAST_VALUES: usize = 56;
 /// happened to be high would make level and spread too small for the rest.
 const MASKED_P: f64 = 2e-3;
 
-/// One-sided p-value of each of `episodes` (of the most telling window within it, corrected for the choice of length but
-/// not of place) in the series `x` (working scale, `NaN` = gap); 1 where nothing can be said. `seasons` in samples, the
-/// shorter first; `windows` are the lengths looked at.
+/// One-sided p-value of each surge among `episodes` (of the most telling window within it, corrected for the choice of
+/// length but not of place) in the series `x` (working scale, `NaN` = gap); 1 where nothing can be said, and for falls,
+/// which are judged as they came. `seasons` in samples, the shorter first; `windows` are the lengths looked at.
 pub fn p_values(x: &[f64], episodes: &[Episode], seasons: &[usize], windows: &[usize]) -> Vec<f64> {
     let windows: Vec<usize> = windows.iter().copied().filter(|w| *w >= SHORTEST).collect();
     match Whole::learn(x, episodes, seasons, windows) {
-        Some(whole) => episodes.iter().map(|episode| whole.p_value(episode)).collect(),
+        Some(whole) => episodes.iter().map(|e| if e.sign > 0.0 { whole.p_value(e) } else { 1.0 }).collect(),
         None => vec![1.0; episodes.len()],
     }
 }
@@ -129,7 +129,9 @@ impl Whole {
     fn p_value(&self, episode: &Episode) -> f64 {
         let longest = self.windows.iter().copied().max().unwrap_or(0);
         let (n, end) = (self.seasonless.len(), episode.end + 1);
-        let near = episode.onset.saturating_sub(longest)..(end + longest).min(n);
+        // A window half of which lies in the episode is no longer than twice that, nor reaches further.
+        let reach = longest.min(2 * (end - episode.onset));
+        let near = episode.onset.saturating_sub(reach)..(end + reach).min(n);
         let before = &self.calm[..self.calm.partition_point(|&t| t < episode.onset)];
         let after = &self.calm[self.calm.partition_point(|&t| t < end)..];
         let side = SIDE_CYCLES * self.cycle;
@@ -150,8 +152,8 @@ impl Whole {
                 Whitened::new(&scores, noise.rho, noise.level_error)
             })
             .collect();
-        let mut best = 1.0f64;
-        for (i, &w) in self.windows.iter().enumerate() {
+        let (mut best, mut z) = (1.0f64, Vec::with_capacity(series.len()));
+        for (i, &w) in self.windows.iter().enumerate().filter(|(_, w)| **w <= reach) {
             // What every noise has seen further out already tells no more: the tail function is spared.
             let mut furthest = vec![f64::NEG_INFINITY; series.len()];
             // Half of the window, or all of the episode, lies in the episode.
@@ -162,12 +164,13 @@ impl Whole {
                     continue;
                 }
                 let place = from - near.start;
-                let z: Vec<f64> = series.iter().map(|s| episode.sign * s.contrast(place, place + w, true)).collect();
+                z.clear();
+                z.extend(series.iter().map(|s| episode.sign * s.contrast(place, place + w, true)));
                 if z.iter().zip(&furthest).all(|(z, furthest)| z <= furthest) {
                     continue;
                 }
                 furthest.iter_mut().zip(&z).for_each(|(furthest, z)| *furthest = furthest.max(*z));
-                let p: f64 = self.noises.iter().zip(z).map(|(noise, z)| noise.weight * noise.tail(z, i, w)).sum();
+                let p: f64 = self.noises.iter().zip(&z).map(|(noise, z)| noise.weight * noise.tail(*z, i, w)).sum();
                 best = best.min(looks(w, self.windows.len()) * p);
             }
         }

@@ -115,7 +115,7 @@ fn medians_by_phase(values: &[f64], first: usize, period: usize, scratch: &mut V
     (0..period)
         .map(|phase| {
             let skip = (phase + period - first % period) % period;
-            let of_phase = values[skip.min(values.len())..].iter().step_by(period).copied();
+            let of_phase = values[skip.min(values.len())..].chunks(period).map(|cycle| cycle[0]);
             let median = median_with(of_phase, scratch);
             (if scratch.is_empty() { 0.0 } else { median }, scratch.len())
         })

@@ -81,22 +81,23 @@ impl Heaviness {
             return;
         }
         let Scaling { unit, beyond, .. } = self.scaling();
-        let density = |k: usize| {
-            if z.abs() > BODY {
-                return beyond[k];
-            }
-            let fall = 0.5 * (FREEDOM[k] + 1.0) * (z * z * unit[k] / FREEDOM[k]).ln_1p();
-            self.peak[k] - fall
-        };
-        self.evidence = std::array::from_fn(|k| self.keep * self.evidence[k] + density(k));
+        for k in 0..N {
+            let density = match z.abs() > BODY {
+                true => beyond[k],
+                false => self.peak[k] - 0.5 * (FREEDOM[k] + 1.0) * (z * z * unit[k] / FREEDOM[k]).ln_1p(),
+            };
+            self.evidence[k] = self.keep * self.evidence[k] + density;
+        }
     }
 
     /// The posterior of the degrees of freedom. Exponentials are dear: it is made when asked for.
     fn weights(&self) -> [f64; N] {
         let best = self.evidence.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let weights: [f64; N] = std::array::from_fn(|k| self.scaling().prior[k] * (self.evidence[k] - best).exp());
+        let mut weights = self.scaling().prior;
+        weights.iter_mut().zip(self.evidence).for_each(|(weight, evidence)| *weight *= (evidence - best).exp());
         let sum: f64 = weights.iter().sum();
-        weights.map(|weight| weight / sum)
+        weights.iter_mut().for_each(|weight| *weight /= sum);
+        weights
     }
 
     /// Chance of a residual of `z` spreads or more, the spread itself being known to `known` degrees of freedom.

@@ -190,8 +190,10 @@ impl Noise {
 
 /// The scores of a series, whitened, as running sums.
 struct Whitened {
-    rho: f64,
     level_error: f64,
+    /// What is left, after whitening, of a step up and of one down.
+    up: f64,
+    down: f64,
     /// Innovation of each period, 0 for a gap, and the response of a raised level in it.
     innovation: Vec<f64>,
     response: Vec<f64>,
@@ -220,14 +222,13 @@ impl Whitened {
             product[t + 1] = product[t] + response[t] * innovation[t];
             square[t + 1] = square[t] + response[t] * response[t];
         }
-        Whitened { rho, level_error, innovation, response, follows, product, square }
+        Whitened { level_error, up: 1.0 / fresh, down: -rho / fresh, innovation, response, follows, product, square }
     }
 
     /// How far `from..to` is raised, in standard deviations. `apart`: whether the level was learnt without the window.
     fn contrast(&self, from: usize, to: usize, apart: bool) -> f64 {
         let (mut product, mut square) = (self.product[to] - self.product[from], self.square[to] - self.square[from]);
-        let fresh = (1.0 - self.rho * self.rho).sqrt();
-        let edges = [(from, 1.0 / fresh), (to, -self.rho / fresh)];
+        let edges = [(from, self.up), (to, self.down)];
         // What a change of the level by one does to all of these innovations.
         let mut level = square;
         for (t, step) in edges.into_iter().filter(|(t, _)| *t < self.follows.len() && self.follows[*t]) {

@@ -4,7 +4,7 @@
 //! for changes of level: means of B neighbours vary more than σ/√B. The long-run variance is what B·Var(mean of B)
 //! tends to. Differences keep level shifts out of it, medians keep out the few differences that straddle one.
 
-use super::robust::{MAD_TO_SD, median_in_place, median_with};
+use super::robust::{MAD_TO_SD, median_in_place};
 
 /// Robust standard deviation of numbers that scatter around 0: from their median size, or, where more than half of
 /// them are 0 (small counts), from their mean square. `NaN` without values.
@@ -67,7 +67,9 @@ pub fn block_sd(values: &[f64], block: usize, clip: f64) -> f64 {
 }
 
 fn clipped_mean(block: &[f64], clip: f64, scratch: &mut Vec<f64>) -> f64 {
-    let middle = median_with(block.iter().copied(), scratch);
+    scratch.clear();
+    scratch.extend(block.iter().filter(|v| !v.is_nan()));
+    let middle = median_in_place(scratch);
     let n = scratch.len();
     if 2 * n < block.len() || n == 0 {
         return f64::NAN;
@@ -103,8 +105,8 @@ pub fn long_run_sd(values: &[f64], season: usize) -> f64 {
         return sd;
     }
     let blocks = block_sd(values, block_length(observed, season), 5.0 * sd);
-    // `min` and `max` leave out a NaN.
-    sd.max(if blocks.is_nan() { sd } else { blocks.min(ROOM * autoregressive_sd(values)) })
+    // `min` leaves out a NaN.
+    if blocks > sd { sd.max(blocks.min(ROOM * autoregressive_sd(values))) } else { sd }
 }
 
 /// As [`long_run_sd`], but changes of slope leave it alone too: from second differences of single values and of

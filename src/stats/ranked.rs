@@ -1,12 +1,13 @@
 //! Values kept in rising order while some leave and others come: what is asked of a window that moves is read off.
 
-use crate::stats::robust::{MAD_TO_SD, median_and_mad_sd, middle_of};
+use crate::stats::robust::{MAD_TO_SD, from_order_key, median_and_mad_sd, middle_of, order_key};
 
 /// The values of a window in rising order; `NaN` are left out.
 #[derive(Clone, Debug, Default)]
 pub struct Ranked {
     sorted: Vec<f64>,
     spare: Vec<f64>,
+    keys: Vec<i64>,
     changes: Vec<(f64, Change)>,
 }
 
@@ -19,9 +20,11 @@ enum Change {
 impl Ranked {
     /// Takes `values` in place of what was there.
     pub fn fill(&mut self, values: &[f64]) {
+        self.keys.clear();
+        self.keys.extend(values.iter().filter(|v| !v.is_nan()).map(|v| order_key(*v)));
+        self.keys.sort_unstable();
         self.sorted.clear();
-        self.sorted.extend(values.iter().filter(|v| !v.is_nan()));
-        self.sorted.sort_unstable_by(f64::total_cmp);
+        self.sorted.extend(self.keys.iter().map(|key| from_order_key(*key)));
     }
 
     /// Takes `leaving` out, all of which must be there, and `coming` in.

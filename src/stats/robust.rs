@@ -9,7 +9,7 @@ pub fn median_with(values: impl IntoIterator<Item = f64>, scratch: &mut Vec<f64>
     // Two steps are quicker than one: a copy without a question, then mostly nothing to move.
     scratch.extend(values);
     scratch.retain(|v| !v.is_nan());
-    median_in_place(scratch)
+    if scratch.len() > FEW && scratch.len() <= 2 * FEW { median_of_halves(scratch) } else { median_in_place(scratch) }
 }
 
 /// Median of the values that are not `NaN`; `NaN` if there are none.
@@ -40,45 +40,84 @@ pub fn median_in_place(values: &mut [f64]) -> f64 {
 }
 
 /// So many values are sorted by exchanges that do not depend on what has come out before: no guess can go wrong.
-const FEW: usize = 8;
-/// Which places are compared and exchanged, one after another (Batcher 1968, Proceedings AFIPS 32).
-const EXCHANGES: [(usize, usize); 19] = [
-    (0, 1),
-    (2, 3),
-    (4, 5),
-    (6, 7),
-    (0, 2),
-    (1, 3),
-    (4, 6),
-    (5, 7),
-    (1, 2),
-    (5, 6),
-    (0, 4),
-    (1, 5),
-    (2, 6),
-    (3, 7),
-    (2, 4),
-    (3, 5),
-    (1, 2),
-    (3, 4),
-    (5, 6),
-];
+const FEW: usize = 16;
 
-/// Median of 1 to [`FEW`] values, which are sorted.
+/// Compares and exchanges places one after another, each with its number written out: they stay in registers.
+macro_rules! exchange {
+    ($keys:ident: $($low:literal $high:literal),+) => {
+        $(($keys[$low], $keys[$high]) = ($keys[$low].min($keys[$high]), $keys[$low].max($keys[$high]));)+
+    };
+}
+
+/// Median of 1 to [`FEW`] values, which are sorted (by the networks of Knuth, TAOCP 3, section 5.3.4).
 fn median_of_few(values: &mut [f64]) -> f64 {
-    let mut keys = [i64::MAX; FEW];
-    keys.iter_mut().zip(values.iter()).for_each(|(key, value)| *key = order_key(value.to_bits() as i64));
-    for (i, j) in EXCHANGES {
-        (keys[i], keys[j]) = (keys[i].min(keys[j]), keys[i].max(keys[j]));
+    if values.len() <= 8 {
+        sort_few(values, sort_eight)
+    } else {
+        sort_few(values, sort_sixteen)
     }
-    values.iter_mut().zip(keys).for_each(|(value, key)| *value = f64::from_bits(order_key(key) as u64));
     let n = values.len();
     if n % 2 == 1 { values[n / 2] } else { middle_of(values[n / 2 - 1], values[n / 2]) }
 }
 
-/// Bits of a number to an integer of the same order as [`f64::total_cmp`], and back.
-fn order_key(bits: i64) -> i64 {
+/// Median of more than [`FEW`] and up to twice as many values: either half is sorted.
+fn median_of_halves(values: &mut [f64]) -> f64 {
+    let (count, half) = (values.len(), values.len() / 2);
+    let (left, right) = values.split_at_mut(half);
+    sort_few(left, sort_sixteen);
+    sort_few(right, sort_sixteen);
+    // So many of the lower half of all lie on the left.
+    let (mut from, mut to) = (0, half);
+    while from < to {
+        let place = (from + to) / 2;
+        if left[place].total_cmp(&right[half - 1 - place]).is_lt() {
+            from = place + 1;
+        } else {
+            to = place;
+        }
+    }
+    let lower = left[..from].last().into_iter().chain(right[..half - from].last());
+    let upper = left[from..].first().into_iter().chain(right[half - from..].first());
+    let lower = lower.copied().max_by(f64::total_cmp).unwrap_or(f64::NAN);
+    let upper = upper.copied().min_by(f64::total_cmp).unwrap_or(f64::NAN);
+    if count % 2 == 1 { upper } else { middle_of(lower, upper) }
+}
+
+/// Sorts up to `N` values by a network for `N`.
+fn sort_few<const N: usize>(values: &mut [f64], sort: impl Fn([i64; N]) -> [i64; N]) {
+    let mut keys = [i64::MAX; N];
+    for place in 0..N.min(values.len()) {
+        keys[place] = order_key(values[place]);
+    }
+    values.iter_mut().zip(sort(keys)).for_each(|(value, key)| *value = from_order_key(key));
+}
+
+#[inline(always)]
+fn sort_eight(mut keys: [i64; 8]) -> [i64; 8] {
+    exchange!(keys: 0 1, 2 3, 4 5, 6 7, 0 2, 1 3, 4 6, 5 7, 1 2, 5 6, 0 4, 1 5, 2 6, 3 7, 2 4, 3 5, 1 2, 3 4, 5 6);
+    keys
+}
+
+#[inline(always)]
+fn sort_sixteen(mut keys: [i64; 16]) -> [i64; 16] {
+    exchange!(keys:
+        0 1, 2 3, 4 5, 6 7, 8 9, 10 11, 12 13, 14 15, 0 2, 1 3, 4 6, 5 7, 8 10, 9 11, 12 14, 13 15, 0 4, 1
+        5, 2 6, 3 7, 8 12, 9 13, 10 14, 11 15, 0 8, 1 9, 2 10, 3 11, 4 12, 5 13, 6 14, 7 15, 5 10, 6 9, 3
+        12, 13 14, 4 8, 7 11, 1 2, 1 4, 7 13, 2 8, 11 14, 2 4, 5 6, 9 10, 11 13, 3 8, 7 12, 6 8, 10 12, 3 5,
+        7 9, 3 4, 5 6, 7 8, 9 10, 11 12, 6 7, 8 9
+    );
+    keys
+}
+
+/// An integer for a number: in the order of [`f64::total_cmp`], and cheaper to compare.
+pub(super) fn order_key(value: f64) -> i64 {
+    let bits = value.to_bits() as i64;
     bits ^ (((bits >> 63) as u64) >> 1) as i64
+}
+
+/// The number of an [`order_key`].
+pub(super) fn from_order_key(key: i64) -> f64 {
+    f64::from_bits((key ^ (((key >> 63) as u64) >> 1) as i64) as u64)
 }
 
 /// The mean of the two middle values, safe from overflow.
@@ -156,6 +195,7 @@ pub fn mean(values: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::Strategy;
 
     #[test]
     fn the_median_of_an_even_number_is_the_middle_of_the_two_middle_values() {
@@ -164,17 +204,30 @@ mod tests {
     }
 
     #[test]
-    fn the_median_of_few_values_is_that_of_the_sorted_ones() {
+    fn the_networks_sort() {
         // What sorts all sequences of 0 and 1 sorts all values (Knuth, TAOCP 3, section 5.3.4).
         for n in 1..=FEW {
             for bits in 0..1u32 << n {
                 let mut values: Vec<f64> = (0..n).map(|i| f64::from(bits >> i & 1) - 0.5).collect();
-                let found = median_in_place(&mut values);
-                values.sort_by(f64::total_cmp);
-                assert_eq!(found, (values[(n - 1) / 2] + values[n / 2]) / 2.0, "{values:?}");
+                median_of_few(&mut values);
+                assert!(
+                    values.is_sorted() && values.iter().filter(|v| **v > 0.0).count() == bits.count_ones() as usize
+                );
             }
         }
         assert_eq!(median(&[-0.0, 0.0, -0.0]).to_bits(), (-0.0f64).to_bits());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn medians_of_few_values_are_those_that_selection_finds(
+            values in proptest::collection::vec(proptest::prop_oneof![-3.0..3.0f64, (-3i32..4).prop_map(f64::from)], 1..40)
+        ) {
+            let mut sorted = values.clone();
+            sorted.sort_by(f64::total_cmp);
+            let (lower, upper) = (sorted[(values.len() - 1) / 2], sorted[values.len() / 2]);
+            proptest::prop_assert_eq!(median(&values), lower + (upper - lower) / 2.0);
+        }
     }
 
     #[test]

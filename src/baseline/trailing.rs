@@ -5,6 +5,7 @@ use crate::baseline::seasonal::Season;
 use crate::stats::lanes::{sum_of_observed, weighted_mean_of_observed};
 use crate::stats::plain::{Plain, plain};
 use crate::stats::ranked::Ranked;
+use crate::stats::robust::cut_off;
 use std::ops::Range;
 
 /// Which stretch of the past is the baseline. All lengths in samples.
@@ -204,7 +205,7 @@ impl Trailing {
     /// absolute deviation and twice as precise. Corrected for the level and the season having been fitted.
     fn spread(&self, level: f64, rough: f64, observed: usize) -> f64 {
         let bound = WINSOR * rough;
-        let (squares, _) = sum_of_observed(&self.window, |v| (v - level).clamp(-bound, bound).powi(2));
+        let (squares, _) = sum_of_observed(&self.window, |v| cut_off(v - level, bound).powi(2));
         let free = observed as f64 * (1.0 - self.effects_per_value) - 1.0;
         (squares / free.max(1.0) / WINSOR_BIAS).sqrt()
     }
@@ -213,7 +214,7 @@ impl Trailing {
     fn pull(&self, middle: f64, spread: f64) -> f64 {
         let weights = &self.weights[self.weights.len() - self.window.len()..];
         let bound = HUBER * spread;
-        weighted_mean_of_observed(&self.window, weights, |v| (v - middle).clamp(-bound, bound)).unwrap_or(0.0)
+        weighted_mean_of_observed(&self.window, weights, |v| cut_off(v - middle, bound)).unwrap_or(0.0)
     }
 }
 

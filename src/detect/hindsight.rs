@@ -13,7 +13,7 @@ use crate::detect::scores::{
     KNOWN, MODEL_BLOCKS, Scores, WINSOR, WINSOR_BIAS, degrees, looks, mean_of_correlated, safe_correlation,
 };
 use crate::detect::surge::Episode;
-use crate::stats::robust::{huber_step, mad_sd_with, median_and_mad_sd};
+use crate::stats::robust::{cut_off, huber_step, mad_sd_with, median_and_mad_sd};
 use crate::stats::tail::student_sf;
 use std::collections::HashMap;
 use std::ops::Range;
@@ -254,7 +254,7 @@ impl Whitened {
             }
             let Some(a) = end.checked_sub(w).filter(|a| *a >= calm_since) else { continue };
             if self.square[end] - self.square[a] > 0.0 {
-                sum += self.contrast(a, end, false).clamp(-WINSOR, WINSOR).powi(2) / WINSOR_BIAS;
+                sum += cut_off(self.contrast(a, end, false), WINSOR).powi(2) / WINSOR_BIAS;
                 n += 1.0;
             }
         }
@@ -296,7 +296,7 @@ fn winsorised(values: impl Iterator<Item = f64> + Clone) -> f64 {
     let mut spread = mad_sd_with(values.clone(), 0.0, &mut Vec::new());
     for _ in 0..3 {
         let bound = WINSOR * spread;
-        let (sum, n) = values.clone().fold((0.0, 0.0), |(sum, n), v| (sum + v.clamp(-bound, bound).powi(2), n + 1.0));
+        let (sum, n) = values.clone().fold((0.0, 0.0), |(sum, n), v| (sum + cut_off(v, bound).powi(2), n + 1.0));
         spread = (sum / n / WINSOR_BIAS).sqrt();
     }
     spread

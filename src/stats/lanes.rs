@@ -16,9 +16,9 @@ pub fn sum_of_observed(values: &[f64], f: impl Fn(f64) -> f64) -> (f64, usize) {
         sums[lane] += if gap { 0.0 } else { f(value) };
         counts[lane] += if gap { 0.0 } else { 1.0 };
     };
-    let chunks = values.chunks_exact(LANES);
-    chunks.remainder().iter().for_each(|value| take(0, *value));
-    chunks.for_each(|four| (0..LANES).for_each(|lane| take(lane, four[lane])));
+    let (fours, rest) = values.as_chunks::<LANES>();
+    rest.iter().for_each(|value| take(0, *value));
+    fours.iter().for_each(|four| (0..LANES).for_each(|lane| take(lane, four[lane])));
     (total(sums), total(counts) as usize)
 }
 
@@ -36,10 +36,10 @@ pub fn weighted_mean_of_observed(values: &[f64], weights: &[f64], f: impl Fn(f64
         sums[lane] += if gap { 0.0 } else { weight * f(value) };
         sum_of_weights[lane] += if gap { 0.0 } else { weight };
     };
-    let (chunks, four_weights) = (values.chunks_exact(LANES), weights.chunks_exact(LANES));
-    let rest = chunks.remainder().iter().zip(four_weights.remainder());
-    rest.for_each(|(value, weight)| take(0, *value, *weight));
-    chunks.zip(four_weights).for_each(|(v, w)| (0..LANES).for_each(|lane| take(lane, v[lane], w[lane])));
+    let ((fours, rest), (four_weights, rest_weights)) = (values.as_chunks::<LANES>(), weights.as_chunks::<LANES>());
+    rest.iter().zip(rest_weights).for_each(|(value, weight)| take(0, *value, *weight));
+    let fours = fours.iter().zip(four_weights);
+    fours.for_each(|(v, w)| (0..LANES).for_each(|lane| take(lane, v[lane], w[lane])));
     let weight = total(sum_of_weights);
     (weight > 0.0).then(|| total(sums) / weight)
 }

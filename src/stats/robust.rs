@@ -149,6 +149,13 @@ pub fn median_and_mad_sd(values: impl IntoIterator<Item = f64>, scratch: &mut Ve
     (middle, median_in_place(scratch) * MAD_TO_SD)
 }
 
+/// `value` cut off at `bound` on either side: as [`f64::clamp`], which asks every time whether its bounds are any and
+/// keeps a loop from being worked on side by side.
+pub fn cut_off(value: f64, bound: f64) -> f64 {
+    let value = if value < -bound { -bound } else { value };
+    if value > bound { bound } else { value }
+}
+
 /// One step from `middle` towards a Huber (1964) location: the weighted mean of the deviations from it, each cut off at
 /// `bound`. `values` come with their weights; `NaN` are left out; 0 without any.
 ///
@@ -159,7 +166,7 @@ pub fn median_and_mad_sd(values: impl IntoIterator<Item = f64>, scratch: &mut Ve
 pub fn huber_step(values: impl IntoIterator<Item = (f64, f64)>, middle: f64, bound: f64) -> f64 {
     let (mut sum, mut weight) = (0.0, 0.0);
     for (value, w) in values.into_iter().filter(|(value, _)| !value.is_nan()) {
-        sum += w * (value - middle).clamp(-bound, bound);
+        sum += w * cut_off(value - middle, bound);
         weight += w;
     }
     if weight > 0.0 { sum / weight } else { 0.0 }

@@ -17,6 +17,7 @@ pub(super) enum Value {
 pub(super) const TOO_LARGE: f64 = 1e100;
 
 /// Reads a value that is no rank; the error says what was expected.
+#[cfg(feature = "ingest")]
 pub(super) fn value(text: &str) -> Result<Value, &'static str> {
     bounded(text, '<')
 }

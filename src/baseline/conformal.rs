@@ -106,11 +106,11 @@ impl Calibration {
         Calibration { seed, draws: draws.min(199), ..Calibration::default() }
     }
 
-    /// For residuals `left`, once the effect is out; `refit` is what the regression leaves of a series. Which memory
-    /// shows as much as they do is found by looking it up (indirect inference: Gouriéroux, Renault & Touzi 2000).
-    pub(super) fn of(&self, left: &[f64], before: usize, refit: impl Fn(&mut [f64])) -> Calibrated<'_> {
-        let seen = memory(left);
-        let course = |k: usize| self.courses[k].get_or_init(|| self.draw(MEMORIES[k], left.len(), before, &refit));
+    /// For residuals that show the memory `seen`, once the effect is out; `refit` is what the regression leaves of a series
+    /// of `n` rows. Which memory shows as much as they do is found by looking it up (indirect inference:
+    /// Gouriéroux, Renault & Touzi 2000).
+    pub(super) fn of(&self, seen: f64, n: usize, before: usize, refit: impl Fn(&mut [f64])) -> Calibrated<'_> {
+        let course = |k: usize| self.courses[k].get_or_init(|| self.draw(MEMORIES[k], n, before, &refit));
         let shows = |k: usize| seen <= course(k).shown;
         // The first that shows as much lies where the noise itself has that memory, or one further: draws are dear.
         let mut k = MEMORIES.partition_point(|memory| *memory < seen).min(MEMORIES.len() - 1);
@@ -177,7 +177,7 @@ impl Calibrated<'_> {
 }
 
 /// Correlation of neighbouring values.
-fn memory(values: &[f64]) -> f64 {
+pub(super) fn memory(values: &[f64]) -> f64 {
     let square: f64 = values.iter().map(|v| v * v).sum();
     let cross: f64 = values.windows(2).map(|p| p[0] * p[1]).sum();
     if square > 0.0 { cross / square } else { 0.0 }

@@ -10,6 +10,9 @@ pub(super) const MOVED: f64 = 2.5;
 /// Beyond so many spreads the penalty on a control's own coefficient is at least doubled.
 pub(super) const SUSPECT: f64 = 1.5;
 
+/// With so large a part of the rows, noise does to a test what it does with all of them.
+const MOST: f64 = 0.9;
+
 /// A reference outlet in a counterfactual.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Control {
@@ -84,8 +87,18 @@ impl Rows {
         (before >= 14 && times.len() > before).then_some(Rows { times, before })
     }
 
+    /// All periods of a baseline and a window, whether observed or not.
+    pub(crate) fn whole(baseline: Range<usize>, window: Range<usize>) -> Rows {
+        Rows { before: baseline.len(), times: baseline.chain(window).collect() }
+    }
+
+    /// Whether hardly anything is missing that `whole` has.
+    pub(crate) fn is_most_of(&self, whole: &Rows) -> bool {
+        self.before as f64 >= MOST * whole.before as f64 && self.times.len() as f64 >= MOST * whole.times.len() as f64
+    }
+
     /// The same baseline with all of `window`, observed or not.
-    pub(super) fn with_window(&self, window: Range<usize>) -> Rows {
+    pub(crate) fn with_window(&self, window: Range<usize>) -> Rows {
         Rows { times: self.times[..self.before].iter().copied().chain(window).collect(), before: self.before }
     }
 

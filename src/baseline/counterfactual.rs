@@ -7,7 +7,7 @@
 //! Rothstein 2021, JASA 116, augment a synthetic control in the same spirit).
 
 use crate::alert::Estimate;
-use crate::baseline::conformal::{Calibrated, Calibration, Conformal};
+use crate::baseline::conformal::{Calibrated, Calibration, Conformal, memory};
 use crate::baseline::controls::{Column, Rows, SUSPECT, drop_moved, midmeans};
 pub use crate::baseline::controls::{Control, Standing};
 use crate::baseline::offered::Offered;
@@ -15,7 +15,7 @@ use crate::baseline::ridge::{CHOICES, Design, Ridge};
 use crate::measure::expected::{Expected, Setting};
 use crate::stats::robust::{mad_sd, mean};
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// A lift with the movement of the reference outlets divided out.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,6 +78,8 @@ pub(crate) struct Counterfactual {
     inside: Vec<f64>,
     /// The regression with each penalty, once it has been asked for.
     fits: [OnceLock<Fit>; CHOICES],
+    /// The same with all rows, where hardly any are missing here: tests are calibrated there.
+    whole: Option<Arc<Counterfactual>>,
 }
 
 /// A regression, what it leaves of an effect in the window, and how its residuals behave.
@@ -115,7 +117,13 @@ impl Counterfactual {
         columns.iter_mut().for_each(|column| column.x = Vec::new());
         let inside = (0..rows.times.len()).map(|i| f64::from(u8::from(i >= rows.before))).collect();
         let fits = Default::default();
-        Some(Counterfactual { rows, offset, season, columns, report, middle, design, inside, fits })
+        let whole = None;
+        Some(Counterfactual { rows, offset, season, columns, report, middle, design, inside, fits, whole })
+    }
+
+    /// Calibrated like `whole`, which has hardly any more rows.
+    pub(crate) fn like(self, whole: Arc<Counterfactual>) -> Counterfactual {
+        Counterfactual { whole: Some(whole), ..self }
     }
 
     /// Whether it serves a series that is compared in `rows` with this offset of its logarithm.
@@ -150,7 +158,7 @@ impl Counterfactual {
         self.refit(ridge, &mut residual);
         let conformal = Conformal::of(&residual, effect, before)?;
         let left: Vec<f64> = residual.iter().zip(effect).map(|(r, e)| r - conformal.theta * e).collect();
-        let calibrated = self.calibrated(penalty, &left, setting);
+        let calibrated = self.whole.as_deref().unwrap_or(self).calibrated(penalty, memory(&left), setting);
         let fitted: Vec<f64> = (before..x.len()).map(|i| x[i] - left[i] - conformal.theta).collect();
         let comparison = Comparison { past: &left[..before], times: &rows.times[before..], fitted: &fitted };
         let lift = comparison.lift(treated, own, self.offset)?;
@@ -165,9 +173,9 @@ impl Counterfactual {
         ridge.take_fit(values);
     }
 
-    fn calibrated(&self, penalty: usize, left: &[f64], setting: &Setting<'_>) -> Calibrated<'_> {
+    fn calibrated(&self, penalty: usize, seen: f64, setting: &Setting<'_>) -> Calibrated<'_> {
         let Fit { ridge, calibration, .. } = self.fit(penalty, setting);
-        calibration.of(left, self.rows.before, |values| self.refit(ridge, values))
+        calibration.of(seen, self.rows.times.len(), self.rows.before, |values| self.refit(ridge, values))
     }
 
     /// The controls with their weights in the course expected of a series that lies `gap` from their mean.

@@ -1,5 +1,6 @@
 //! What was to be expected: season, level and their error, learnt from a stretch of the past.
 
+pub(crate) mod blocks;
 mod conformal;
 pub(crate) mod controls;
 pub mod counterfactual;

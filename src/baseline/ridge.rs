@@ -2,7 +2,7 @@
 
 use crate::baseline::controls::{Column, Rows, SUSPECT};
 use crate::stats::robust::mean;
-use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
+use nalgebra::{DMatrix, DVector};
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
@@ -16,7 +16,8 @@ pub(super) const CHOICES: usize = PENALTIES.len() + 1;
 /// Stretches of the cross-validation.
 const FOLDS: usize = 5;
 
-type Factor = Option<Cholesky<f64, Dyn>>;
+/// The inverse of the penalised products: many series are solved for, and a product is quicker than two triangles.
+type Inverse = Option<DMatrix<f64>>;
 
 /// Deviations of the chosen controls from the midmean, deseasonalised, in units of their own spread.
 pub(super) struct Design {
@@ -28,10 +29,10 @@ pub(super) struct Design {
     scales: Vec<(usize, f64)>,
 }
 
-/// A design with its penalty, factorised: what is left of a series after the regression.
+/// A design with its penalty: what is left of a series after the regression.
 pub(super) struct Ridge {
     z: Arc<DMatrix<f64>>,
-    factor: Factor,
+    inverse: Inverse,
 }
 
 impl Ridge {
@@ -43,21 +44,18 @@ impl Ridge {
 
     /// The same in place; gives the coefficients, none without a regression.
     pub(super) fn take_fit(&self, values: &mut [f64]) -> Vec<f64> {
-        if self.factor.is_none() {
+        if self.inverse.is_none() {
             return Vec::new();
         }
         let columns = self.z.as_slice().chunks_exact(values.len());
-        let beta = self.solve(columns.map(|z| dot(z, values)).collect());
+        let beta = self.solve(&columns.map(|z| dot(z, values)).collect::<Vec<_>>());
         self.take(&beta, values);
         beta
     }
 
     /// The coefficients whose products with the controls are `cross`; none without a regression.
-    pub(super) fn solve(&self, cross: Vec<f64>) -> Vec<f64> {
-        let Some(factor) = &self.factor else { return Vec::new() };
-        let mut beta = DVector::from_vec(cross);
-        factor.solve_mut(&mut beta);
-        beta.data.into()
+    pub(super) fn solve(&self, cross: &[f64]) -> Vec<f64> {
+        self.inverse.as_ref().map_or_else(Vec::new, |inverse| times(inverse, cross).collect())
     }
 
     /// Takes out of `values` what these coefficients make of the controls.
@@ -84,8 +82,10 @@ impl Ridge {
     }
 
     pub(super) fn coefficients(&self, values: &[f64]) -> Vec<f64> {
-        let Some(factor) = &self.factor else { return vec![0.0; self.z.ncols()] };
-        factor.solve(&self.z.tr_mul(&DVector::from_column_slice(values))).as_slice().to_vec()
+        if self.inverse.is_none() {
+            return vec![0.0; self.z.ncols()];
+        }
+        self.solve(self.z.tr_mul(&DVector::from_column_slice(values)).as_slice())
     }
 }
 
@@ -143,9 +143,9 @@ impl Design {
 
     /// The regression on all rows with the penalty of this number. The last leaves the mean of the references alone.
     pub(super) fn ridge(&self, penalty: usize, rows: &Rows) -> Ridge {
-        let factor = PENALTIES.get(penalty).filter(|_| self.z.ncols() > 0);
-        let factor = factor.and_then(|c| penalised(&self.gram, c * rows.before as f64).cholesky());
-        Ridge { z: self.z.clone(), factor }
+        let penalty = PENALTIES.get(penalty).filter(|_| self.z.ncols() > 0);
+        let inverse = penalty.and_then(|c| inverse(&self.gram, c * rows.before as f64));
+        Ridge { z: self.z.clone(), inverse }
     }
 
     /// Number of the best penalty by blocked cross-validation on the baseline: five stretches are predicted from the
@@ -158,17 +158,20 @@ impl Design {
         let target = rows.deseason(&gap[..n], season);
         let mut losses = [0.0; CHOICES];
         let folds = self.folds.get_or_init(|| folds(&self.z, n));
-        let crosses: Vec<DVector<f64>> = folds.iter().map(|fold| fold.cross(&self.z, &target)).collect();
-        let all: DVector<f64> = crosses.iter().sum();
+        let crosses: Vec<Vec<f64>> = folds.iter().map(|fold| fold.cross(&self.z, &target)).collect();
+        let all: Vec<f64> = (0..self.z.ncols()).map(|k| crosses.iter().map(|cross| cross[k]).sum()).collect();
+        let (mut right, mut beta) = (all.clone(), Vec::new());
         for (fold, cross) in folds.iter().zip(crosses) {
-            let right = &all - &cross;
+            right.iter_mut().zip(&all).zip(&cross).for_each(|((right, all), cross)| *right = all - cross);
             let square: f64 = target[fold.held.clone()].iter().map(|v| v * v).sum();
             losses[PENALTIES.len()] += square;
-            for (loss, factor) in losses.iter_mut().zip(&fold.factors) {
+            for (loss, inverse) in losses.iter_mut().zip(&fold.inverses) {
                 // |y − Zβ|² from sums of products: a held value need not be looked at again for every penalty.
-                *loss += factor.as_ref().map_or(f64::INFINITY, |factor| {
-                    let beta = factor.solve(&right);
-                    square + beta.dot(&(&fold.gram * &beta - 2.0 * &cross))
+                *loss += inverse.as_ref().map_or(f64::INFINITY, |inverse| {
+                    beta.clear();
+                    beta.extend(times(inverse, &right));
+                    let fitted = times(&fold.gram, &beta);
+                    square + beta.iter().zip(fitted).zip(&cross).map(|((b, f), c)| b * (f - 2.0 * c)).sum::<f64>()
                 });
             }
         }
@@ -181,15 +184,15 @@ struct Fold {
     held: Range<usize>,
     /// Products of the controls with each other over this stretch.
     gram: DMatrix<f64>,
-    /// For each penalty the regression on all that is not held out.
-    factors: Vec<Factor>,
+    /// For each penalty that of the regression on all that is not held out.
+    inverses: Vec<Inverse>,
 }
 
 impl Fold {
     /// Products of the controls with the values held out.
-    fn cross(&self, z: &DMatrix<f64>, values: &[f64]) -> DVector<f64> {
+    fn cross(&self, z: &DMatrix<f64>, values: &[f64]) -> Vec<f64> {
         let held = &values[self.held.clone()];
-        DVector::from_iterator(z.ncols(), z.column_iter().map(|z| dot(&z.as_slice()[self.held.clone()], held)))
+        z.column_iter().map(|z| dot(&z.as_slice()[self.held.clone()], held)).collect()
     }
 }
 
@@ -200,8 +203,8 @@ fn folds(z: &DMatrix<f64>, n: usize) -> Vec<Fold> {
     let all = parts.iter().fold(DMatrix::zeros(z.ncols(), z.ncols()), |all, (_, gram)| all + gram);
     let without = |(held, gram): (Range<usize>, DMatrix<f64>)| {
         let rest = &all - &gram;
-        let factors = PENALTIES.iter().map(|c| penalised(&rest, c * n as f64).cholesky()).collect();
-        Fold { held, gram, factors }
+        let inverses = PENALTIES.iter().map(|c| inverse(&rest, c * n as f64)).collect();
+        Fold { held, gram, inverses }
     };
     parts.into_iter().map(without).collect()
 }
@@ -219,29 +222,33 @@ fn products(z: &DMatrix<f64>, rows: Range<usize>) -> DMatrix<f64> {
     gram
 }
 
-/// Sum of products, in lanes that a processor can work on side by side.
+/// Sum of products, in so many lanes that a processor need not wait for one sum to begin the next.
 fn dot(a: &[f64], b: &[f64]) -> f64 {
-    let n = a.len().min(b.len());
-    let (a, b) = (&a[..n], &b[..n]);
-    let (mut lanes, whole) = ([0.0; 4], n / 4 * 4);
-    let mut i = 0;
-    while i < whole {
-        lanes[0] += a[i] * b[i];
-        lanes[1] += a[i + 1] * b[i + 1];
-        lanes[2] += a[i + 2] * b[i + 2];
-        lanes[3] += a[i + 3] * b[i + 3];
-        i += 4;
+    const LANES: usize = 8;
+    let mut lanes = [0.0; LANES];
+    let (a, b) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
+    let rest: f64 = a.remainder().iter().zip(b.remainder()).map(|(a, b)| a * b).sum();
+    for (a, b) in a.zip(b) {
+        for ((lane, a), b) in lanes.iter_mut().zip(a).zip(b) {
+            *lane += a * b;
+        }
     }
-    let rest: f64 = a[whole..].iter().zip(&b[whole..]).map(|(a, b)| a * b).sum();
-    (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]) + rest
+    let [a, b, c, d, e, f, g, h] = lanes;
+    ((a + b) + (c + d)) + ((e + f) + (g + h)) + rest
 }
 
-fn penalised(gram: &DMatrix<f64>, penalty: f64) -> DMatrix<f64> {
+/// A symmetric matrix times `values`.
+fn times<'a>(matrix: &'a DMatrix<f64>, values: &'a [f64]) -> impl Iterator<Item = f64> + 'a {
+    matrix.as_slice().chunks_exact(matrix.nrows().max(1)).map(|column| dot(column, values))
+}
+
+/// The inverse of products with a penalty on their diagonal.
+fn inverse(gram: &DMatrix<f64>, penalty: f64) -> Inverse {
     let mut left = gram.clone();
     for k in 0..left.nrows() {
         left[(k, k)] += penalty;
     }
-    left
+    left.cholesky().map(|factor| factor.inverse())
 }
 
 #[cfg(test)]
@@ -256,7 +263,7 @@ mod tests {
         for parts in lines.map(|line| line.split('\t').collect::<Vec<_>>()).filter(|parts| parts[0] == "ridge") {
             let [penalty, input, values] = [1, 2, 3].map(|i| numbers(parts[i]));
             let z = DMatrix::from_column_slice(20, 3, &input[20..]);
-            let ridge = Ridge { factor: penalised(&z.tr_mul(&z), penalty[0]).cholesky(), z: Arc::new(z) };
+            let ridge = Ridge { inverse: inverse(&z.tr_mul(&z), penalty[0]), z: Arc::new(z) };
             let found = [ridge.coefficients(&input[..20]), ridge.residual(&input[..20])].concat();
             assert!(found.iter().zip(&values).all(|(a, b)| (a - b).abs() < 1e-10), "{found:?} {values:?}");
             seen += 1;

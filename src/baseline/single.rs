@@ -2,7 +2,7 @@
 //! periods are compared with differs in one row alone, and a window of one row has an effect of its own: what is left
 //! of the baseline is what a regression on the baseline alone leaves, and the effect is what that misses in the row.
 
-use crate::baseline::conformal::{Calibrated, Calibration, Conformal};
+use crate::baseline::conformal::{Calibrated, Calibration, Conformal, memory};
 use crate::baseline::controls::{Column, Control, MOVED, Rows, Standing, drop_moved, midmeans};
 use crate::baseline::counterfactual::{Comparison, NetLift, logarithms, weighted};
 use crate::baseline::offered::Offered;
@@ -10,7 +10,7 @@ use crate::baseline::ridge::{CHOICES, Design, Ridge};
 use crate::measure::expected::{Expected, Setting};
 use crate::stats::robust::{mad_sd, mean};
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// Everything about the counterfactuals of the single periods after an event that does not depend on the series treated:
 /// series observed in the same periods of the baseline share it.
@@ -28,6 +28,8 @@ pub(crate) struct Singles {
     after: Range<usize>,
     periods: Vec<Period>,
     fits: [OnceLock<Fit>; CHOICES],
+    /// The same with a baseline of all rows, where hardly any are missing here: tests are calibrated there.
+    whole: Option<Arc<Singles>>,
 }
 
 /// A period after the event: the midmean of the controls, and how they lie to it, as the design has them.
@@ -83,8 +85,13 @@ impl Singles {
         let design = Design::new(&columns, &middle, &rows, season);
         let periods = periods(&columns, &middle, &design, (&rows, season), after.clone());
         columns.iter_mut().for_each(|column| column.x = Vec::new());
-        let (draws, fits) = (setting.draws, Default::default());
-        Some(Singles { rows, offset, draws, season, columns, report, middle, design, after, periods, fits })
+        let (draws, fits, whole) = (setting.draws, Default::default(), None);
+        Some(Singles { rows, offset, draws, season, columns, report, middle, design, after, periods, fits, whole })
+    }
+
+    /// Calibrated like `whole`, which has hardly any more rows.
+    pub(crate) fn like(self, whole: Arc<Singles>) -> Singles {
+        Singles { whole: Some(whole), ..self }
     }
 
     /// Whether it serves a series with the baseline of `rows` in this setting.
@@ -123,7 +130,7 @@ impl Singles {
         named: bool,
     ) -> Option<NetLift> {
         let (before, period) = (self.rows.before, self.periods.get(t.checked_sub(self.after.start)?)?);
-        let Fit { ridge, calibration } = self.fit(penalty, setting);
+        let Fit { ridge, .. } = self.fit(penalty, setting);
         let mut calm = self.gap(&logarithms(treated, &self.rows, self.offset));
         let mut left = calm.clone();
         let course = self.refit(ridge, &mut left);
@@ -131,7 +138,7 @@ impl Singles {
         left.push(0.0);
         let residual: Vec<f64> = left.iter().zip(&effect).map(|(left, effect)| left + theta * effect).collect();
         let conformal = Conformal::of(&residual, &effect, before)?;
-        let calibrated = self.calibrated(ridge, calibration, &left)?;
+        let calibrated = self.whole.as_deref().unwrap_or(self).calibrated(penalty, memory(&left), setting)?;
         let fitted = (treated[t] + self.offset).ln() - theta;
         let lift = Comparison { past: &left[..before], times: &[t], fitted: &[fitted] };
         let lift = lift.lift(treated, own, self.offset)?;
@@ -174,7 +181,7 @@ impl Singles {
         let share = 1.0 / period.like;
         let mut effect: Vec<f64> =
             self.rows.phases(self.season).map(|phase| if phase == period.phase { -share } else { 0.0 }).collect();
-        let pull = ridge.solve(period.apart.clone());
+        let pull = ridge.solve(&period.apart);
         ridge.take(&pull, &mut effect);
         let leverage = share + pull.iter().zip(&period.apart).map(|(pull, z)| pull * z).sum::<f64>();
         effect.push(1.0);
@@ -183,10 +190,11 @@ impl Singles {
     }
 
     /// What noise does to a single period depends on its place so little that all are calibrated as the first one is.
-    fn calibrated<'a>(&self, ridge: &Ridge, calibration: &'a Calibration, left: &[f64]) -> Option<Calibrated<'a>> {
+    fn calibrated(&self, penalty: usize, seen: f64, setting: &Setting<'_>) -> Option<Calibrated<'_>> {
+        let Fit { ridge, calibration } = self.fit(penalty, setting);
         let first = self.periods.iter().find(|period| period.like > 0.0)?;
         let effect = OnceLock::new();
-        Some(calibration.of(left, self.rows.before, |values| {
+        Some(calibration.of(seen, self.rows.before + 1, self.rows.before, |values| {
             let (baseline, now) = values.split_at_mut(self.rows.before);
             let theta = now[0] - self.refit(ridge, baseline).at(first);
             now[0] = 0.0;

@@ -17,6 +17,7 @@ mod parts;
 mod references;
 mod score;
 mod shares;
+mod sharing;
 mod surge_lift;
 
 pub use context::{coincide, explain};

@@ -1,13 +1,20 @@
 //! Net lifts around dated events, one event after the other: the series of a country that are compared in the same
 //! periods share a counterfactual, which is forgotten after its event.
 
-use crate::alert::{ControlRow, ControlUse, Event, LiftRow};
+use crate::alert::{ControlRow, ControlUse, Event, LiftRow, Window};
+use crate::baseline::blocks::Blocks;
 use crate::baseline::counterfactual::NetLift;
+use crate::measure::expected::Setting;
+use crate::measure::lift::window_range;
+use crate::pipeline::baselines::{baseline_before, per_day, seasons, setting, since_new_level};
 use crate::pipeline::lifts::{Around, Lifted, Tables, event_period, outside_window};
-use crate::pipeline::references::Place;
+use crate::pipeline::references::CONTROL_DAYS;
 use crate::pipeline::score::Scored;
+use crate::pipeline::sharing::View;
 use crate::pipeline::{in_parallel, part_shifts};
 use crate::series::Level;
+use crate::time::Step;
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -45,12 +52,83 @@ impl Tables<'_> {
         let outside = outside_window(&around.mask, before, self.grid);
         let index = |time| ((time - self.grid.start) / self.grid.step.seconds()) as usize;
         let windows: Vec<_> = rows.iter().map(|row| (row.window, index(row.from)..index(row.to) + 1)).collect();
-        // The outlets of a state are compared with the same controls: what became of these is said once.
-        let named = around.series.watched.level == Level::State;
-        let place = Place { before, excluded: &outside, named };
-        let (references, step) = (&self.references, self.grid.step);
-        let settled = part_shifts::before(around.series, before, step, self.options);
-        references.nets_of_event(&settled, &place, &windows, around.draws, step, self.options)
+        let settled = part_shifts::before(around.series, before, self.grid.step, self.options);
+        let place = Place { series: &settled, before, excluded: &outside, draws: around.draws };
+        if self.grid.step.seconds() >= Step::DAY.seconds() {
+            return self.by_period(&place, &windows, CONTROL_DAYS);
+        }
+        // Whole days are compared by the day, the largest period with others of its size.
+        let (single, days): (Vec<_>, Vec<_>) = windows.iter().cloned().partition(|(_, range)| range.len() == 1);
+        let single = single.iter().map(|(window, _)| *window).zip(self.by_period(&place, &single, PERIOD_DAYS));
+        let days = days.iter().map(|(window, _)| *window).zip(self.by_day(&place, &days));
+        let mut found: BTreeMap<Window, Option<NetLift>> = single.chain(days).collect();
+        windows.iter().map(|(window, _)| found.remove(window).flatten()).collect()
+    }
+
+    /// What has been learnt on so many days before the place, less the gap, and since the last new level.
+    fn baseline(&self, place: &Place<'_>, days: f64) -> Range<usize> {
+        let baseline = baseline_before(place.before, days, self.grid.step, self.options);
+        since_new_level(baseline, &place.series.walk.episodes, self.grid.step)
+    }
+
+    fn by_period(&self, place: &Place<'_>, windows: &[(Window, Range<usize>)], days: f64) -> Vec<Option<NetLift>> {
+        let Some(references) = self.references.of_country(place.series) else { return vec![None; windows.len()] };
+        let source = &place.series.watched.series;
+        let (seasons, step) = (seasons(self.grid.step), self.grid.step);
+        let setting = setting(&seasons, source.kind, &source.values, step, self.options);
+        let view = View {
+            values: &source.values,
+            controls: references.iter().map(|reference| reference.values).collect(),
+            baseline: self.baseline(place, days),
+            excluded: Some(place.excluded),
+            after: window_range(Window::Month1, place.before, setting.per_day),
+            setting: Setting { draws: place.draws, ..setting },
+            named: place.named(),
+        };
+        self.references.by_period.nets(&view, windows)
+    }
+
+    /// The same of windows of whole days, from the means of days that begin at the hour of the event.
+    fn by_day(&self, place: &Place<'_>, windows: &[(Window, Range<usize>)]) -> Vec<Option<NetLift>> {
+        let Some(references) = self.references.of_country(place.series) else { return vec![None; windows.len()] };
+        let (source, sharing) = (&place.series.watched.series, &self.references.by_day);
+        let blocks = Blocks::around(place.before, per_day(self.grid.step).round() as usize);
+        let controls = sharing.controls(|| references.iter().map(|one| blocks.means(one.values)).collect());
+        let usable = source.values.iter().zip(place.excluded);
+        let usable: Vec<f64> = usable.map(|(value, out)| if *out { f64::NAN } else { *value }).collect();
+        let values = blocks.means(&usable);
+        let seasons = seasons(Step::DAY);
+        let setting = setting(&seasons, source.kind, &values, Step::DAY, self.options);
+        let day = blocks.within(&(place.before..place.before + 1)).start;
+        let view = View {
+            values: &values,
+            controls: controls.iter().map(Vec::as_slice).collect(),
+            baseline: blocks.within(&self.baseline(place, CONTROL_DAYS)),
+            excluded: None,
+            after: window_range(Window::Month1, day, setting.per_day),
+            setting: Setting { draws: place.draws, ..setting },
+            named: place.named(),
+        };
+        let windows: Vec<_> = windows.iter().map(|(window, range)| (*window, blocks.within(range))).collect();
+        sharing.nets(&view, &windows)
+    }
+}
+
+/// Single periods of less than a day are compared with so many days of them.
+const PERIOD_DAYS: f64 = 84.0;
+
+/// Where net lifts of a series are taken: learnt before this period, excluded ones left out.
+struct Place<'a> {
+    series: &'a Scored,
+    before: usize,
+    excluded: &'a [bool],
+    draws: usize,
+}
+
+impl Place<'_> {
+    /// The outlets of a state are compared with the same controls: what became of these is said once.
+    fn named(&self) -> bool {
+        self.series.watched.level == Level::State
     }
 }
 

@@ -1,18 +1,18 @@
 //! The reference outlets of each country: controls of net lifts, and placebos in space.
 
-use crate::alert::{ControlRow, ControlUse, Estimate, Window};
+use crate::alert::{ControlRow, ControlUse, Estimate};
 use crate::baseline::controls::Rows;
 use crate::baseline::counterfactual::{Control, Counterfactual, NetLift, Standing};
 use crate::baseline::offered::Offered;
-use crate::baseline::single::Singles;
 use crate::detect::surge::Episode;
-use crate::measure::expected::{Expected, Setting};
-use crate::measure::lift::{plain_event_lifts, window_range};
+use crate::measure::expected::Expected;
+use crate::measure::lift::plain_event_lifts;
 use crate::measure::selection::Selection;
 use crate::pipeline::Options;
 use crate::pipeline::alerts::Judged;
 use crate::pipeline::baselines::{baseline_before, excluded, seasons, setting, since_new_level, telling};
 use crate::pipeline::score::Scored;
+use crate::pipeline::sharing::Sharing;
 use crate::series::{Key, Level, Role, Series};
 use crate::time::Step;
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,7 +20,7 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The counterfactual from reference outlets is fitted on so many days, where the data reach back that far.
-const CONTROL_DAYS: f64 = 180.0;
+pub(super) const CONTROL_DAYS: f64 = 180.0;
 /// So many controls are named in a note.
 const MOST_NAMED: usize = 5;
 
@@ -43,41 +43,18 @@ impl<'a> Reference<'a> {
     }
 }
 
-/// Where net lifts are taken: fitted before this period; excluded periods are no baseline.
-pub(super) struct Place<'a> {
-    pub(super) before: usize,
-    pub(super) excluded: &'a [bool],
-    /// Whether the controls are told.
-    pub(super) named: bool,
-}
-
-/// What a series is expected to do by its own past, and the periods that this was learnt in.
-struct Own {
-    baseline: Range<usize>,
-    expected: Expected,
-}
-
 /// Lifts of several outlets in the four windows after an event.
 type Lifts = Arc<Vec<[f64; 4]>>;
-
-/// Counterfactuals by first and end period of the window, and draws.
-type Shared = BTreeMap<(usize, usize, usize), Vec<Arc<Counterfactual>>>;
 
 /// The reference outlets of each country.
 pub(crate) struct References<'a> {
     by_country: BTreeMap<&'a str, Vec<Reference<'a>>>,
     /// Lifts of the reference outlets around a period, by country: many series ask for the same.
     known: Mutex<BTreeMap<(String, usize), Lifts>>,
-    /// Counterfactuals of the windows after the dated event at hand: most series share one.
-    shared: Mutex<Shared>,
-    /// Those of the single periods after it, for states and for outlets.
-    singles: Mutex<Vec<Arc<Singles>>>,
-    /// The controls in the baselines before that event.
-    offered: Mutex<Vec<Arc<Offered>>>,
+    /// What series share around the dated event at hand: on their own grid, and by the day.
+    pub(super) by_period: Sharing,
+    pub(super) by_day: Sharing,
 }
-
-/// So many counterfactuals are kept a window; series with gaps or alerts of their own need others.
-const MOST_SHARED: usize = 4;
 
 impl<'a> References<'a> {
     pub(crate) fn new(scored: &'a [Scored]) -> Self {
@@ -95,9 +72,8 @@ impl<'a> References<'a> {
         References {
             by_country: by_country.collect(),
             known: Mutex::default(),
-            shared: Mutex::default(),
-            singles: Mutex::default(),
-            offered: Mutex::default(),
+            by_period: Sharing::default(),
+            by_day: Sharing::default(),
         }
     }
 
@@ -110,16 +86,17 @@ impl<'a> References<'a> {
         step: Step,
         options: &Options,
     ) -> NetLift {
-        let excluded = excluded(series, Some(episode));
-        let place = Place { before: episode.onset, excluded: &excluded, named: true };
-        let seasons = seasons(step);
-        let setting = setting(&seasons, series.watched.series.kind, &series.watched.series.values, step, options);
+        let (excluded, seasons) = (excluded(series, Some(episode)), seasons(step));
+        let values = &series.watched.series.values;
+        let setting = setting(&seasons, series.watched.series.kind, values, step, options);
         let net = || {
-            let own = self.own(series, &place, &setting, step, options)?;
-            let (controls, rows) = self.rows(series, Some(&own), Some(episode.onset..episode.end + 1), &place)?;
+            let controls: Vec<&[f64]> = self.of_country(series)?.iter().map(|reference| reference.values).collect();
+            let baseline = baseline_before(episode.onset, CONTROL_DAYS, step, options);
+            let baseline = since_new_level(baseline, &series.walk.episodes, step);
+            let own = Expected::fit(values, baseline.clone(), Some(&excluded), &setting)?;
+            let rows = Rows::of(values, baseline, episode.onset..episode.end + 1, Some(&excluded))?;
             let offered = Offered::new(&controls, &rows, setting.offset()?);
-            let counterfactual = Counterfactual::new(&controls, &offered, rows, &setting)?;
-            counterfactual.net_lift(&series.watched.series.values, &own.expected, None, &setting, place.named)
+            Counterfactual::new(&controls, &offered, rows, &setting)?.net_lift(values, &own, None, &setting, true)
         };
         match net() {
             Some(net) => NetLift { net: selection.widen(net.net), ..net },
@@ -127,138 +104,16 @@ impl<'a> References<'a> {
         }
     }
 
-    /// The net lifts in windows after a dated event, with intervals from `draws` simulated courses.
-    pub(super) fn nets_of_event(
-        &self,
-        series: &Scored,
-        place: &Place<'_>,
-        windows: &[(Window, Range<usize>)],
-        draws: usize,
-        step: Step,
-        options: &Options,
-    ) -> Vec<Option<NetLift>> {
-        let source = &series.watched.series;
-        let seasons = seasons(step);
-        let setting = Setting { draws, ..setting(&seasons, source.kind, &source.values, step, options) };
-        let own = self.own(series, place, &setting, step, options);
-        // One baseline for all windows: its penalty is chosen once.
-        let per_day = setting.per_day;
-        let singles = self.rows(series, own.as_ref(), windows.first().map(|(_, range)| range.clone()), place).and_then(
-            |(controls, rows)| {
-                self.singles(&controls, &rows, window_range(Window::Month1, place.before, per_day), &setting)
-            },
-        );
-        let penalty = singles.as_ref().map(|singles| singles.penalty(&source.values));
-        let net = |(window, range): &(Window, Range<usize>)| {
-            let own = own.as_ref()?;
-            let (values, named) = (&source.values, place.named);
-            if let (1, Some(singles), Some(penalty)) = (range.len(), &singles, penalty) {
-                let period = (range.start, *window == Window::Peak);
-                return singles.net_lift(values, &own.expected, period, penalty, &setting, named);
-            }
-            let (controls, rows) = self.rows(series, Some(own), Some(range.clone()), place)?;
-            let shared = self.shared(range, &controls, rows, &setting)?;
-            shared.net_lift(values, &own.expected, penalty, &setting, named)
-        };
-        windows.iter().map(net).collect()
-    }
-
-    /// The counterfactual of single periods `after` the event at hand, from another series where that has the same
-    /// baseline.
-    fn singles(
-        &self,
-        controls: &[&[f64]],
-        rows: &Rows,
-        after: Range<usize>,
-        setting: &Setting<'_>,
-    ) -> Option<Arc<Singles>> {
-        let singles = || self.singles.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = singles().iter().find(|singles| singles.serves(rows, setting)) {
-            return Some(known.clone());
-        }
-        let offered = self.offered(controls, rows, setting.offset()?);
-        let new = Arc::new(Singles::new(controls, &offered, rows, after, setting)?);
-        let mut singles = singles();
-        if singles.len() < 2 * MOST_SHARED {
-            singles.push(new.clone());
-        }
-        Some(new)
-    }
-
-    /// The counterfactual of a window after the event at hand, from another series where that has the same rows.
-    fn shared(
-        &self,
-        window: &Range<usize>,
-        controls: &[&[f64]],
-        rows: Rows,
-        setting: &Setting<'_>,
-    ) -> Option<Arc<Counterfactual>> {
-        let key = (window.start, window.end, setting.draws);
-        let shared = || self.shared.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = shared().get(&key).and_then(|all| all.iter().find(|c| c.serves(&rows, setting)).cloned());
-        if known.is_some() {
-            return known;
-        }
-        let offered = self.offered(controls, &rows, setting.offset()?);
-        let new = Arc::new(Counterfactual::new(controls, &offered, rows, setting)?);
-        let mut shared = shared();
-        let all = shared.entry(key).or_default();
-        if all.len() < MOST_SHARED {
-            all.push(new.clone());
-        }
-        Some(new)
-    }
-
-    /// The controls in the baseline of `rows`, which most series and windows share.
-    fn offered(&self, controls: &[&[f64]], rows: &Rows, offset: f64) -> Arc<Offered> {
-        let all = || self.offered.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = all().iter().find(|offered| offered.serves(rows, offset)) {
-            return known.clone();
-        }
-        let new = Arc::new(Offered::new(controls, rows, offset));
-        let mut all = all();
-        if all.len() < MOST_SHARED {
-            all.push(new.clone());
-        }
-        new
-    }
-
     /// To be called before another event, or another country.
     pub(super) fn next_event(&self) {
-        self.offered.lock().unwrap_or_else(PoisonError::into_inner).clear();
-        self.shared.lock().unwrap_or_else(PoisonError::into_inner).clear();
-        self.singles.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.by_period.clear();
+        self.by_day.clear();
     }
 
-    /// Learnt on what lies before the place, less the gap; `None` where the country has no references.
-    fn own(
-        &self,
-        series: &Scored,
-        place: &Place<'_>,
-        setting: &Setting<'_>,
-        step: Step,
-        options: &Options,
-    ) -> Option<Own> {
+    /// The reference outlets of the country of `series`; `None` where it has none, or no lifts.
+    pub(super) fn of_country(&self, series: &Scored) -> Option<&[Reference<'a>]> {
         let source = &series.watched.series;
-        self.by_country.get(source.key.country.as_str()).filter(|_| source.kind.has_lift())?;
-        let baseline = baseline_before(place.before, CONTROL_DAYS, step, options);
-        let baseline = since_new_level(baseline, &series.walk.episodes, step);
-        let expected = Expected::fit(&source.values, baseline.clone(), Some(place.excluded), setting)?;
-        Some(Own { baseline, expected })
-    }
-
-    /// The controls of a series, and the periods in which it is compared with them over a window.
-    fn rows(
-        &self,
-        series: &Scored,
-        own: Option<&Own>,
-        window: Option<Range<usize>>,
-        place: &Place<'_>,
-    ) -> Option<(Vec<&'a [f64]>, Rows)> {
-        let source = &series.watched.series;
-        let controls = self.by_country.get(source.key.country.as_str())?;
-        let rows = Rows::of(&source.values, own?.baseline.clone(), window?, Some(place.excluded))?;
-        Some((controls.iter().map(|reference| reference.values).collect(), rows))
+        self.by_country.get(source.key.country.as_str()).filter(|_| source.kind.has_lift()).map(Vec::as_slice)
     }
 
     /// The controls of a net lift in `country` by name.

@@ -1,10 +1,10 @@
 //! Errors of a lift where nothing happened, drawn from the noise of its baseline.
 
-use crate::measure::expected::{Expected, Fitter, Setting};
-use crate::measure::noise::Noise;
+use crate::measure::expected::{Expected, Setting};
+use crate::measure::noise::{Noise, growth};
+use crate::measure::refit::Refit;
 use crate::measure::target::{Found, Target};
-use crate::stats::resample::generator;
-use rand_distr::{Distribution, StandardNormal};
+use crate::stats::luck::Luck;
 use std::ops::Range;
 
 /// Standard deviation of the drift of a level, per year, that a baseline cannot show.
@@ -49,35 +49,43 @@ impl Errors {
         let draws = (setting.draws * 100 / (end - start).max(100)).clamp(setting.draws.min(199), setting.draws);
         let candidates: Vec<Vec<usize>> = targets.iter().zip(found).map(|(t, f)| rivals(y, t, *f, fit)).collect();
         let mut errors = vec![Errors::default(); targets.len()];
-        let mut rng = generator(setting.seed, 0x11F7);
+        let luck = Luck::of(setting.seed, draws, noise.ranks(end - start));
         let mut path = vec![0.0; end - start];
-        let mut drawn = vec![f64::NAN; end - start];
-        let calm: Vec<f64> = (start..end).map(|t| if y[t].is_finite() { fit.course(t) } else { f64::NAN }).collect();
-        let mut fitter = Fitter::default();
+        let mut refit = Refit::new(fit, baseline.start);
         let drift_sd = DRIFT_PER_YEAR / (365.25 * setting.per_day);
         let first = targets.iter().map(|t| t.range().start).min().unwrap_or(start);
-        let mut hoped = vec![0.0; end.saturating_sub(first)];
-        for _ in 0..draws {
-            noise.draw(&mut path, &mut rng);
-            for ((value, calm), noise) in drawn.iter_mut().zip(&calm).zip(&mut path) {
-                (*value, *noise) = fit.with_noise(*calm, *noise);
+        let seen: Vec<f64> = y[first..end].iter().map(|v| if v.is_finite() { 1.0 } else { 0.0 }).collect();
+        let calm: Vec<f64> = (first..end).map(|t| fit.course(t).exp()).collect();
+        let (mut drawn, mut hoped) = (vec![0.0; calm.len()], vec![0.0; calm.len()]);
+        for draw in luck.draws() {
+            noise.course(&draw, &mut path);
+            refit.fit(&path[baseline.start - start..baseline.end - start]);
+            refit.fill(first, &mut hoped);
+            for (((value, calm), noise), seen) in drawn.iter_mut().zip(&calm).zip(&path[first - start..]).zip(&seen) {
+                *value = seen * (calm * growth(*noise) - fit.offset).max(0.0);
             }
-            let learnt = baseline.start - start..baseline.end - start;
-            let again = fitter.refit(fit, baseline.start, &drawn[learnt.clone()], &path[learnt]);
-            let slope: f64 = StandardNormal.sample(&mut rng);
-            again.fill(first, &mut hoped);
-            let expected = |t: usize| hoped[t - first];
+            hoped.iter_mut().zip(&seen).for_each(|(hoped, seen)| *hoped *= seen);
+            let [.., slope] = draw.parameters;
+            let ratio = |t: usize| drawn[t - first] / hoped[t - first];
             for (i, target) in targets.iter().enumerate() {
                 let Some(own) = found[i] else { continue };
+                let range = target.range().start - first..target.range().end.min(end) - first;
                 let away = (target.range().start + target.range().end) as f64 / 2.0;
                 let away = away - (baseline.start + baseline.end) as f64 / 2.0;
                 let drift = (slope * drift_sd * away.abs()).exp();
-                let Some(again_found) = target.measure_from(start, &drawn, expected) else { continue };
-                errors[i].free.push(again_found.ratio() * drift);
+                let statistic = match target {
+                    Target::Sum(_) => drawn[range.clone()].iter().sum::<f64>() / hoped[range].iter().sum::<f64>(),
+                    // A period that is not known has no ratio, and is no largest.
+                    Target::Max(_) => range.map(|i| drawn[i] / hoped[i]).fold(f64::NEG_INFINITY, f64::max),
+                };
+                if !statistic.is_finite() {
+                    continue;
+                }
+                errors[i].free.push(statistic * drift);
                 if let Target::Max(_) = target {
-                    let ratio = |t: usize| drawn[t - start] / expected(t) * drift;
-                    errors[i].above.push(candidates[i].iter().map(|&t| ratio(t)).fold(f64::MIN, f64::max));
-                    errors[i].below.push(ratio(own.at));
+                    let largest = candidates[i].iter().map(|&t| ratio(t)).fold(f64::MIN, f64::max);
+                    errors[i].above.push(largest * drift);
+                    errors[i].below.push(ratio(own.at) * drift);
                 }
             }
         }

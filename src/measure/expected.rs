@@ -54,11 +54,11 @@ impl Setting<'_> {
 /// A fitted baseline: expected value of any period, and how the baseline scattered around it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Expected {
-    offset: f64,
+    pub(super) offset: f64,
     amount: f64,
-    seasons: Vec<Season>,
+    pub(super) seasons: Vec<Season>,
     /// Factors of all seasons together, over the cycle after which they recur.
-    factors: Vec<f64>,
+    pub(super) factors: Vec<f64>,
     /// Centre of the working-scale residuals, so that `center + residual` is the deseasonalised value.
     pub center: f64,
     /// Robust spread of the residuals (working scale).
@@ -72,7 +72,9 @@ pub struct Expected {
 }
 
 /// How far a value may lie from its expectation, in spreads, before it is pulled in.
-const CLIP: f64 = 4.0;
+pub(super) const CLIP: f64 = 4.0;
+/// Beyond how many spreads it no longer pulls level and season (Huber 1964).
+pub(super) const HUBER: f64 = 2.5;
 
 impl Expected {
     /// Fits level and season to the observed, not excluded periods of `baseline`. A season is used when the baseline
@@ -80,14 +82,15 @@ impl Expected {
     /// (positive-part James & Stein). `None` with fewer than four values, or values below zero.
     pub fn fit(y: &[f64], baseline: Range<usize>, exclude: Option<&[bool]>, setting: &Setting<'_>) -> Option<Expected> {
         let mut fitter = Fitter::default();
-        fitter.fit(y, baseline, exclude, setting)?;
+        let values = y.get(baseline.clone())?;
+        fitter.fit(values, &logarithms(values, setting)?, baseline.start, exclude, setting)?;
         Some(fitter.expected)
     }
 
     /// Level of the baseline that begins at `start`; its clipping is symmetric around a robust location, one Huber step
     /// from `middle`.
     fn set_amount(&mut self, values: &[f64], start: usize, middle: f64) {
-        let middle = middle + huber_step(self.residuals.iter().map(|r| (*r, 1.0)), middle, 2.5 * self.spread);
+        let middle = middle + huber_step(self.residuals.iter().map(|r| (*r, 1.0)), middle, HUBER * self.spread);
         let limit = CLIP * self.spread;
         self.residuals.iter_mut().for_each(|r| *r -= middle);
         self.center += middle;
@@ -121,13 +124,6 @@ impl Expected {
         (self.amount * self.factor(index) - self.offset).max(0.0)
     }
 
-    /// The expected values of many periods from `start` on.
-    pub(super) fn fill(&self, start: usize, values: &mut [f64]) {
-        for (value, phase) in values.iter_mut().zip(phases_from(start, self.factors.len())) {
-            *value = (self.amount * self.factors[phase] - self.offset).max(0.0);
-        }
-    }
-
     /// Working-scale residual of `value` at period `index`; `NaN` where there is none.
     pub fn residual_of(&self, index: usize, value: f64) -> f64 {
         ((value + self.offset) / self.factor(index)).ln() - self.center
@@ -136,13 +132,6 @@ impl Expected {
     /// Working-scale value of period `index` where nothing happens.
     pub(super) fn course(&self, index: usize) -> f64 {
         self.center + self.factor(index).ln()
-    }
-
-    /// Value of a period whose course is `calm`, with `noise`; and the noise that this leaves of it: values are not
-    /// below zero.
-    pub(super) fn with_noise(&self, calm: f64, noise: f64) -> (f64, f64) {
-        let value = (calm + noise).exp() - self.offset;
-        if value < 0.0 { (0.0, self.offset.ln() - calm) } else { (value, noise) }
     }
 }
 
@@ -155,24 +144,24 @@ pub(super) struct Fitter {
 }
 
 impl Fitter {
-    /// As [`Expected::fit`]; the fit lasts until the next one.
+    /// As [`Expected::fit`], of the baseline that begins at period `start` with these `values` and [`logarithms`]; the fit
+    /// lasts until the next one.
     pub(super) fn fit(
         &mut self,
-        y: &[f64],
-        baseline: Range<usize>,
+        values: &[f64],
+        logarithms: &[f64],
+        start: usize,
         exclude: Option<&[bool]>,
         setting: &Setting<'_>,
     ) -> Option<&Expected> {
         let offset = setting.offset()?;
         let Fitter { expected, scratch, phases } = self;
-        let (start, values) = (baseline.start, y.get(baseline)?);
-        let usable = |i: usize| !exclude.is_some_and(|mask| mask.get(start + i).copied().unwrap_or(false));
-        let logarithm = |(i, &v): (usize, &f64)| match usable(i) && v >= 0.0 && v.is_finite() {
-            true => (v + offset).ln(),
-            false => f64::NAN,
-        };
         expected.residuals.clear();
-        expected.residuals.extend(values.iter().enumerate().map(logarithm));
+        expected.residuals.extend_from_slice(logarithms);
+        let left_out = exclude.and_then(|mask| mask.get(start..)).unwrap_or_default();
+        for (r, _) in expected.residuals.iter_mut().zip(left_out).filter(|(_, out)| **out) {
+            *r = f64::NAN;
+        }
         let center = median_with(expected.residuals.iter().copied(), scratch);
         let n = scratch.len();
         if n < 4 {
@@ -191,25 +180,13 @@ impl Fitter {
         expected.set_amount(values, start, middle);
         Some(expected)
     }
+}
 
-    /// Fits anew `values` that were drawn around `fit` with this `noise`, from period `start` on: one Huber step from the
-    /// level and the season that are known to be theirs, where [`Fitter::fit`] steps from medians. To first order
-    /// that is the same estimate, without a selection.
-    pub(super) fn refit(&mut self, fit: &Expected, start: usize, values: &[f64], noise: &[f64]) -> &Expected {
-        let Fitter { expected, phases, .. } = self;
-        let Expected { offset, center, spread, n, .. } = *fit;
-        (expected.offset, expected.center, expected.spread, expected.n) = (offset, center, spread, n);
-        expected.residuals.clear();
-        expected.residuals.extend(fit.residuals.iter().zip(noise).map(|(r, v)| if r.is_nan() { *r } else { *v }));
-        expected.seasons.resize(fit.seasons.len(), Season::default());
-        expected.spent = 1.0;
-        for (season, known) in expected.seasons.iter_mut().zip(&fit.seasons) {
-            season.start_from(known);
-            expected.spent += season.step(&mut expected.residuals, start, 2.5 * spread, phases);
-        }
-        expected.set_amount(values, start, 0.0);
-        expected
-    }
+/// Values on their working scale; `NaN` where they are missing or below zero. `None` on a scale without lifts.
+pub(super) fn logarithms(values: &[f64], setting: &Setting<'_>) -> Option<Vec<f64>> {
+    let offset = setting.offset()?;
+    let logarithm = |&v: &f64| if v >= 0.0 && v.is_finite() { (v + offset).ln() } else { f64::NAN };
+    Some(values.iter().map(logarithm).collect())
 }
 
 fn least_common_multiple(a: usize, b: usize) -> usize {

@@ -141,11 +141,11 @@ fn measure(
         return nothing();
     }
     let errors = Errors::draw(y, &baseline, targets, &found, &fit, setting);
-    let placebos = past.ratios(y, &baseline, targets, exclude, setting);
+    let (placebos, spacing) = past.ratios(y, &baseline, targets, exclude, setting);
     let mut lifts = Vec::with_capacity(targets.len());
     for (((target, found), errors), placebos) in targets.iter().zip(found).zip(errors).zip(placebos) {
         lifts.push(found.map(|found| {
-            let independent = independent(placebos.len(), target.range().len(), setting);
+            let independent = independent(placebos.len(), spacing, target.range().len());
             let calibration = Calibration::of(&errors.free, &placebos, independent);
             let mut lift = calibration.interval(found.ratio(), &errors, setting.level);
             if setting.scale == Scale::COUNT {
@@ -166,10 +166,9 @@ fn measure(
     lifts
 }
 
-/// How many windows that do not overlap the placebos are worth.
-fn independent(placebos: usize, window: usize, setting: &Setting<'_>) -> f64 {
-    let stride = if setting.seasons.len() > 1 { setting.seasons[0] } else { 1 } as f64;
-    (placebos as f64 * stride / (1.5 * window as f64 + 2.0)).min(placebos as f64)
+/// How many windows that do not overlap the placebos, one every `spacing` periods, are worth.
+fn independent(placebos: usize, spacing: usize, window: usize) -> f64 {
+    ((placebos * spacing) as f64 / (1.5 * window as f64 + 2.0)).min(placebos as f64)
 }
 
 /// How the model's errors (logarithms) must be moved and stretched to look like the placebos'.

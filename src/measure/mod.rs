@@ -11,6 +11,7 @@ pub mod lift;
 pub mod noise;
 mod past;
 pub mod placebo;
+mod refit;
 mod season;
 pub mod selection;
 mod target;

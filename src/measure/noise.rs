@@ -3,25 +3,33 @@
 //! that a short baseline makes wide intervals.
 
 use crate::measure::expected::Expected;
+use crate::stats::luck::{Draw, RANKS, normal};
 use crate::stats::robust::mean;
-use rand::{Rng, RngExt};
-use rand_distr::{ChiSquared, Distribution, Exp1, StandardNormal};
+
+/// Periods that a course runs before it is looked at.
+const WARM_UP: usize = 8;
 
 /// The noise of a series on its working scale.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Noise {
     /// Correlation of neighbours, corrected for the bias of a short baseline.
     pub phi: f64,
-    /// Sorted.
+    /// Quantiles of the innovations at (i + ½) ÷ [`RANKS`]: the observed ones, and beyond the outer tenths what a short
+    /// baseline could not show.
     innovations: Vec<f64>,
-    /// Innovations above and below these thresholds are drawn from exponential tails with these means.
-    upper: Tail,
-    lower: Tail,
     n: f64,
     freedom: f64,
-    /// Length of a block (a day of hours), standard deviation and memory of what its periods have in common beyond
-    /// the autoregression.
-    block: Option<(usize, f64, f64)>,
+    shared: Option<Shared>,
+}
+
+/// What the periods of a block (a day of hours) have in common beyond the autoregression.
+#[derive(Clone, Debug, PartialEq)]
+struct Shared {
+    /// Periods of a block.
+    length: usize,
+    sd: f64,
+    /// Correlation of neighbouring blocks.
+    memory: f64,
 }
 
 /// The outer tenth of the innovations on one side: where it starts, how far beyond on average, how many.
@@ -41,10 +49,29 @@ impl Tail {
         Tail { threshold, excess: sum / count.max(1) as f64, count }
     }
 
-    fn draw(&self, rng: &mut impl Rng) -> f64 {
-        let beyond: f64 = Exp1.sample(rng);
-        self.threshold + self.excess * beyond
+    /// The value that a share `beyond` of the tail exceeds: tails are exponential.
+    fn at(&self, beyond: f64) -> f64 {
+        self.threshold - self.excess * beyond.ln()
     }
+}
+
+/// Quantiles of sorted `innovations`, with exponential tails.
+fn quantiles(innovations: &[f64]) -> Vec<f64> {
+    let n = innovations.len();
+    let upper = Tail::of(innovations.iter().rev().copied());
+    let lower = Tail::of(innovations.iter().map(|v| -v));
+    let quantile = |i: usize| {
+        let below = (i as f64 + 0.5) / RANKS as f64 * n as f64;
+        let (rank, above) = (below as usize, n as f64 - below);
+        if rank < lower.count {
+            -lower.at(below / lower.count as f64)
+        } else if n - 1 - rank < upper.count {
+            upper.at(above / upper.count as f64)
+        } else {
+            innovations[rank]
+        }
+    };
+    if n == 0 { vec![0.0; RANKS] } else { (0..RANKS).map(quantile).collect() }
 }
 
 impl Noise {
@@ -75,56 +102,78 @@ impl Noise {
         innovations.iter_mut().for_each(|v| *v = (*v - mean) * inflate);
         let freedom = (n * (1.0 - phi) / (1.0 + phi.max(0.0)) - fit.spent).max(4.0);
         innovations.sort_unstable_by(f64::total_cmp);
-        let upper = Tail::of(innovations.iter().rev().copied());
-        let lower = Tail::of(innovations.iter().map(|v| -v));
-        let block = block.and_then(|length| shared(r, length, phi));
-        Noise { phi, innovations, upper, lower, n, freedom, block }
+        let shared = block.and_then(|length| shared(r, length, phi));
+        Noise { phi, innovations: quantiles(&innovations), n, freedom, shared }
     }
 
-    /// One innovation: an observed one, or from a tail beyond what a short baseline could show.
-    fn innovation(&self, rng: &mut impl Rng) -> f64 {
-        let n = self.innovations.len();
-        if n == 0 {
-            return 0.0;
-        }
-        let rank = rng.random_range(0..n);
-        if rank < self.lower.count {
-            -self.lower.draw(rng)
-        } else if n - 1 - rank < self.upper.count {
-            self.upper.draw(rng)
-        } else {
-            self.innovations[rank]
-        }
+    /// How many ranks a course of so many periods needs.
+    pub(super) fn ranks(&self, length: usize) -> usize {
+        let blocks = self.shared.as_ref().map_or(0, |shared| length / shared.length + 2);
+        WARM_UP + 1 + length + blocks
     }
 
-    /// Fills `path` with one course of the noise.
-    pub fn draw(&self, path: &mut [f64], rng: &mut impl Rng) {
-        let wander: f64 = StandardNormal.sample(rng);
+    /// Fills `path` with the course of the noise that a draw makes.
+    pub(super) fn course(&self, draw: &Draw<'_>, path: &mut [f64]) {
+        let [wander, size, _] = draw.parameters;
         let phi = (self.phi + wander * ((1.0 - self.phi * self.phi) / self.n).sqrt()).clamp(-0.3, 0.97);
-        // `freedom` is at least 4, so the distribution exists.
-        let scale = ChiSquared::new(self.freedom).map_or(1.0, |d| (self.freedom / d.sample(rng)).sqrt());
-        let mut innovation = || scale * self.innovation(rng);
-        let mut state = innovation() / (1.0 - phi * phi).sqrt();
-        for _ in 0..8 {
-            state = phi * state + innovation();
+        // freedom ÷ χ², by the cube that Wilson & Hilferty (1931, PNAS 17) make of a Normal number.
+        let part = 2.0 / (9.0 * self.freedom);
+        let scale = (1.0 - part + size * part.sqrt()).max(0.1).powi(3).sqrt().recip();
+        let innovation = |rank: u16| self.innovations[usize::from(rank)];
+        let (before, ranks) = draw.ranks.split_at(WARM_UP + 1);
+        let begin = innovation(before[0]) / (1.0 - phi * phi).sqrt();
+        let state = before[1..].iter().fold(begin, |state, rank| phi * state + innovation(*rank));
+        autoregression(phi, scale * state, ranks.iter().map(|rank| scale * innovation(*rank)), path);
+        if let Some(shared) = &self.shared {
+            shared.add(&ranks[path.len()..], scale, path);
         }
-        for value in path.iter_mut() {
-            state = phi * state + innovation();
-            *value = state;
-        }
-        let Some((length, sd, memory)) = self.block else { return };
-        let mut level: f64 = StandardNormal.sample(rng);
-        for day in path.chunks_mut(length) {
-            let step: f64 = StandardNormal.sample(rng);
-            level = memory * level + (1.0 - memory * memory).sqrt() * step;
+    }
+}
+
+/// Fills `path` with the states that follow `state`. Two at a time: each needs to wait for the last but one alone.
+fn autoregression(phi: f64, mut state: f64, mut innovations: impl Iterator<Item = f64>, path: &mut [f64]) {
+    let square = phi * phi;
+    let mut next = || innovations.next().unwrap_or(0.0);
+    let mut pairs = path.chunks_exact_mut(2);
+    for pair in &mut pairs {
+        let (first, second) = (next(), next());
+        pair[0] = phi * state + first;
+        state = square * state + (phi * first + second);
+        pair[1] = state;
+    }
+    for value in pairs.into_remainder() {
+        *value = phi * state + next();
+    }
+}
+
+/// e to the power of `noise`, to five digits where that lies within ±4 and to three within ±10: courses are random, and there
+/// are hundreds of millions of periods in them. Plain products, which a processor does side by side.
+pub(super) fn growth(noise: f64) -> f64 {
+    let x = noise / 16.0;
+    let mut power = 1.0 + x * (1.0 + x * (1.0 / 2.0 + x * (1.0 / 6.0 + x * (1.0 / 24.0 + x * (1.0 / 120.0)))));
+    for _ in 0..4 {
+        power *= power;
+    }
+    power
+}
+
+impl Shared {
+    /// Adds it to a course.
+    fn add(&self, ranks: &[u16], scale: f64, path: &mut [f64]) {
+        let Shared { length, sd, memory } = self;
+        let fresh = (1.0 - memory * memory).sqrt();
+        let mut steps = ranks.iter().map(|rank| normal(*rank));
+        let mut level = steps.next().unwrap_or(0.0);
+        for (day, step) in path.chunks_mut(*length).zip(steps) {
+            level = memory * level + fresh * step;
             day.iter_mut().for_each(|v| *v += scale * sd * level);
         }
     }
 }
 
-/// (length, standard deviation, memory) of what the periods of a block share: the variance of the block means beyond
+/// What the periods of a block share: the variance of the block means beyond
 /// what an autoregression with correlation `phi` gives them. `None` where there is none, or fewer than eight blocks.
-fn shared(residuals: &[f64], length: usize, phi: f64) -> Option<(usize, f64, f64)> {
+fn shared(residuals: &[f64], length: usize, phi: f64) -> Option<Shared> {
     let means: Vec<f64> = residuals.chunks_exact(length.max(1)).map(mean).filter(|m| m.is_finite()).collect();
     let blocks = means.len() as f64;
     if length < 2 || means.len() < 8 {
@@ -138,5 +187,20 @@ fn shared(residuals: &[f64], length: usize, phi: f64) -> Option<(usize, f64, f64
     let excess = variance - implied;
     let cross = means.windows(2).map(|p| (p[0] - center) * (p[1] - center)).sum::<f64>() / (blocks - 1.0);
     let raw = if excess > 0.0 { (cross / excess).clamp(-0.2, 0.9) } else { return None };
-    Some((length, excess.sqrt(), (raw + (1.0 + 3.0 * raw) / blocks).clamp(0.0, 0.9)))
+    let memory = (raw + (1.0 + 3.0 * raw) / blocks).clamp(0.0, 0.9);
+    Some(Shared { length, sd: excess.sqrt(), memory })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn growth_is_the_exponential_to_five_digits() {
+        for i in -400..=400 {
+            let noise = f64::from(i) / 100.0;
+            assert!((growth(noise) / noise.exp() - 1.0).abs() < 1e-5, "{noise}");
+        }
+        assert!((growth(10.0) / 10f64.exp() - 1.0).abs() < 2e-3 && growth(-10.0) > 0.0);
+    }
 }

@@ -1,6 +1,6 @@
 //! Lifts of a series at past dates, where nothing is known to have happened.
 
-use crate::measure::expected::{Fitter, Setting};
+use crate::measure::expected::{Fitter, Setting, logarithms};
 use crate::measure::placebo;
 use crate::measure::target::Target;
 use std::collections::BTreeMap;
@@ -13,13 +13,15 @@ const TARGETS: usize = 4;
 #[derive(Debug, Default)]
 pub(super) struct Past {
     fitter: Fitter,
+    /// The series on its working scale.
+    logs: Option<Vec<f64>>,
     /// Ratios by baseline and first period of the windows; `NaN` where there is none.
     known: BTreeMap<(usize, usize, usize), [f64; TARGETS]>,
 }
 
 impl Past {
-    /// The statistics of `targets` at past dates: all that are known of each (`NaN` never enters). What `exclude` says
-    /// of periods before the end of `baseline` must be the same in every call.
+    /// The statistics of `targets` at past dates: all that are known of each (`NaN` never enters), and the distance between
+    /// the dates. What `exclude` says of periods before the end of `baseline` must be the same in every call.
     pub(super) fn ratios(
         &mut self,
         y: &[f64],
@@ -27,28 +29,31 @@ impl Past {
         targets: &[Target],
         exclude: Option<&[bool]>,
         setting: &Setting<'_>,
-    ) -> Vec<Vec<f64>> {
+    ) -> (Vec<Vec<f64>>, usize) {
         let reach = targets.iter().map(|t| t.range().end).max().unwrap_or(0);
         let nearest = targets.iter().map(|t| t.range().start).min().unwrap_or(0);
         let stride = if setting.seasons.len() > 1 { setting.seasons[0] } else { 1 };
-        let most = (400 * 100 / baseline.len().max(100)).clamp(60, 400).min(2 * setting.draws);
+        let most = (400 * 100 / baseline.len().max(100)).clamp(60, 400).min(setting.draws);
         let mut ratios = vec![Vec::new(); targets.len()];
-        for shift in placebo::shifts(baseline, reach, stride, most).into_iter().filter(|&shift| shift <= nearest) {
+        let Past { fitter, logs, known } = self;
+        let logs = logs.get_or_insert_with(|| logarithms(y, setting).unwrap_or_default());
+        let (shifts, spacing) = placebo::shifts(baseline, reach, stride, most);
+        for shift in shifts.into_iter().filter(|&shift| shift <= nearest) {
             let past = baseline.start - shift..baseline.end - shift;
             let key = (past.start, past.end, nearest - shift);
-            let fitter = &mut self.fitter;
-            let there = self.known.entry(key).or_insert_with(|| at(y, past, shift, targets, exclude, setting, fitter));
+            let there =
+                known.entry(key).or_insert_with(|| at((y, logs), past, shift, targets, exclude, setting, fitter));
             for (ratio, ratios) in there.iter().zip(&mut ratios).filter(|(ratio, _)| ratio.is_finite()) {
                 ratios.push(*ratio);
             }
         }
-        ratios
+        (ratios, spacing)
     }
 }
 
 /// The statistics `shift` periods before `targets`, by the baseline `past`.
 fn at(
-    y: &[f64],
+    (y, logs): (&[f64], &[f64]),
     past: Range<usize>,
     shift: usize,
     targets: &[Target],
@@ -66,7 +71,8 @@ fn at(
     if 2 * known < past.len() {
         return ratios;
     }
-    let Some(fit) = fitter.fit(y, past, exclude, setting) else { return ratios };
+    let (Some(values), Some(logs)) = (y.get(past.clone()), logs.get(past.clone())) else { return ratios };
+    let Some(fit) = fitter.fit(values, logs, past.start, exclude, setting) else { return ratios };
     for (target, ratio) in targets.iter().zip(&mut ratios) {
         let there = target.back(shift);
         let seen = there.range().clone().filter(|&t| y[t].is_finite()).count();

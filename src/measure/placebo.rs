@@ -18,18 +18,18 @@ pub fn p_value(observed: f64, placebos: &[f64]) -> f64 {
 /// How far back each placebo date lies, in periods: every `stride` periods, as long as the whole `baseline` still
 /// lies within the series and no window reaches past the end of the real baseline (`reach` is one past the last
 /// period of the latest window). At most `most`, by taking every second, fourth, … of the dates that the stride allows, the
-/// same ones for every event.
-pub fn shifts(baseline: &Range<usize>, reach: usize, stride: usize, most: usize) -> Vec<usize> {
+/// same ones for every event. Gives the distance between two of them too.
+pub fn shifts(baseline: &Range<usize>, reach: usize, stride: usize, most: usize) -> (Vec<usize>, usize) {
     let stride = stride.max(1);
     let nearest = reach.saturating_sub(baseline.end).max(1);
     let first = nearest.div_ceil(stride) * stride;
     if baseline.start < first {
-        return Vec::new();
+        return (Vec::new(), stride);
     }
     let count = (baseline.start - first) / stride + 1;
     let every = count.div_ceil(most.max(1)).next_power_of_two();
     let shifts = (0..count).map(|i| first + i * stride);
-    shifts.filter(|shift| ((baseline.start - shift) / stride).is_multiple_of(every)).collect()
+    (shifts.filter(|shift| ((baseline.start - shift) / stride).is_multiple_of(every)).collect(), every * stride)
 }
 
 /// Placebo in space: p-value of the lift of a treated series among the lifts of the reference outlets at the same

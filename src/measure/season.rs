@@ -1,6 +1,6 @@
 //! A season of a baseline: one effect a phase, fitted robustly and shrunk by how little it stands out of the noise.
 
-use crate::measure::expected::location_and_spread;
+use crate::measure::expected::{HUBER, location_and_spread};
 use crate::stats::robust::median_with;
 
 /// Effect of each phase of the absolute index.
@@ -12,12 +12,12 @@ pub(super) struct Season {
     factors: Vec<f64>,
 }
 
-/// A phase in a fit: where its effect was looked for, how many values it has, the sum of what they, clipped, are off.
+/// A phase in a fit: how many values it has, the sum of what they, clipped, are off, and how far its effect has moved.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Phase {
-    from: f64,
-    count: usize,
-    sum: f64,
+    pub(super) count: f64,
+    pub(super) sum: f64,
+    pub(super) moved: f64,
 }
 
 impl Season {
@@ -53,43 +53,52 @@ impl Season {
             *effect = if median.is_nan() { 0.0 } else { median };
         }
         residuals.iter_mut().zip(phases_from(start, length)).for_each(|(r, phase)| *r -= self.effects[phase]);
-        let limit = 2.5 * location_and_spread(residuals, floor, scratch).1;
+        let limit = HUBER * location_and_spread(residuals, floor, scratch).1;
         self.step(residuals, start, limit, phases)
     }
 
-    /// One Huber step from the effects at hand, which have been taken out of `residuals`; then all are shrunk together
-    /// (positive-part James & Stein). Gives the number of parameters they are worth.
-    pub(super) fn step(&mut self, residuals: &mut [f64], start: usize, limit: f64, phases: &mut Vec<Phase>) -> f64 {
+    /// One Huber step from the effects at hand, which have been taken out of `residuals`. Gives the number of parameters
+    /// they are worth.
+    fn step(&mut self, residuals: &mut [f64], start: usize, limit: f64, phases: &mut Vec<Phase>) -> f64 {
         let length = self.effects.len();
         phases.clear();
-        phases.extend(self.effects.iter().map(|effect| Phase { from: *effect, ..Phase::default() }));
+        phases.resize(length, Phase::default());
         let mut within = 0.0;
         for (r, phase) in residuals.iter().zip(phases_from(start, length)).filter(|(r, _)| !r.is_nan()) {
             let clipped = r.clamp(-limit, limit);
-            phases[phase].count += 1;
+            phases[phase].count += 1.0;
             phases[phase].sum += clipped;
             within += clipped * clipped;
         }
-        let n: usize = phases.iter().map(|phase| phase.count).sum();
-        let seen = phases.iter().filter(|phase| phase.count > 0).count();
-        for (effect, phase) in self.effects.iter_mut().zip(&*phases).filter(|(_, phase)| phase.count > 0) {
-            *effect += phase.sum / phase.count as f64;
-        }
-        let counted = || self.effects.iter().zip(&*phases).map(|(effect, phase)| (*effect, phase.count as f64));
-        let center = counted().map(|(effect, count)| effect * count).sum::<f64>() / n.max(1) as f64;
-        let between: f64 = counted().map(|(effect, count)| count * (effect - center).powi(2)).sum();
-        let noise = within / n.saturating_sub(seen).max(1) as f64;
-        let kept =
-            if seen < 4 || between <= 0.0 { 1.0 } else { (1.0 - (seen as f64 - 3.0) * noise / between).max(0.0) };
-        for (effect, phase) in self.effects.iter_mut().zip(&*phases) {
-            *effect = if phase.count > 0 { kept * (*effect - center) } else { 0.0 };
-        }
+        let spent = self.settle(phases, within);
         for (r, phase) in residuals.iter_mut().zip(phases_from(start, length)) {
-            *r -= self.effects[phase] - phases[phase].from;
+            *r -= phases[phase].moved;
+        }
+        spent
+    }
+
+    /// Moves every effect by the mean of what its phase is off, and shrinks them all together (positive-part James & Stein);
+    /// `within` is the sum of squares of what the values, clipped, are off. Tells each phase how far its effect has
+    /// moved, and gives the number of parameters that the effects are worth.
+    pub(super) fn settle(&mut self, phases: &mut [Phase], within: f64) -> f64 {
+        let n: f64 = phases.iter().map(|phase| phase.count).sum();
+        let seen = phases.iter().filter(|phase| phase.count > 0.0).count() as f64;
+        for (effect, phase) in self.effects.iter_mut().zip(&mut *phases) {
+            phase.moved = -*effect;
+            *effect += if phase.count > 0.0 { phase.sum / phase.count } else { 0.0 };
+        }
+        let counted = || self.effects.iter().zip(&*phases).map(|(effect, phase)| (*effect, phase.count));
+        let center = counted().map(|(effect, count)| effect * count).sum::<f64>() / n.max(1.0);
+        let between: f64 = counted().map(|(effect, count)| count * (effect - center).powi(2)).sum();
+        let noise = within / (n - seen).max(1.0);
+        let kept = if seen < 4.0 || between <= 0.0 { 1.0 } else { (1.0 - (seen - 3.0) * noise / between).max(0.0) };
+        for (effect, phase) in self.effects.iter_mut().zip(phases) {
+            *effect = if phase.count > 0.0 { kept * (*effect - center) } else { 0.0 };
+            phase.moved += *effect;
         }
         self.factors.clear();
         self.factors.extend(self.effects.iter().map(|effect| effect.exp()));
-        kept * seen.saturating_sub(1) as f64
+        kept * (seen - 1.0).max(0.0)
     }
 }
 

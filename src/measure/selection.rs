@@ -8,7 +8,7 @@ use crate::alert::Estimate;
 use crate::detect::extent;
 use crate::measure::expected::{Expected, Setting};
 use crate::measure::noise::Noise;
-use crate::stats::resample::generator;
+use crate::stats::luck::Luck;
 use crate::stats::robust::quantile;
 use std::ops::Range;
 
@@ -110,11 +110,11 @@ impl Selection {
         let own = window.start - start..window.end - start;
         let detected = (own.start + finder.delay).min(own.end - 1);
         let weights: Vec<f64> = (start..end).map(|t| if y[t].is_nan() { 0.0 } else { fit.at(t) }).collect();
-        let mut rng = generator(setting.seed, 0x5E1E);
+        let luck = Luck::of(setting.seed, DRAWS, noise.ranks(end - start));
         let mut path = vec![0.0; end - start];
         let mut moved = Vec::with_capacity(DRAWS);
-        for _ in 0..DRAWS {
-            noise.draw(&mut path, &mut rng);
+        for draw in luck.draws() {
+            noise.course(&draw, &mut path);
             path.iter_mut().zip(&profile).for_each(|(r, p)| *r += p);
             let ratio = |range: Range<usize>| {
                 let sum: f64 =

@@ -54,23 +54,18 @@ impl Target {
     }
 
     pub(super) fn measure(&self, y: &[f64], fit: &Expected) -> Option<Found> {
-        self.measure_from(0, y, |t| fit.at(t))
-    }
-
-    /// The same where `y` begins at period `start` of a series of which this is `expected`.
-    pub(super) fn measure_from(&self, start: usize, y: &[f64], expected: impl Fn(usize) -> f64) -> Option<Found> {
-        let range = self.range().start - start..self.range().end.min(start + y.len()) - start;
-        let seen = range.clone().zip(y.get(range)?).map(|(i, v)| (start + i, *v)).filter(|(_, v)| v.is_finite());
+        let range = self.range().start..self.range().end.min(y.len());
+        let seen = range.clone().zip(y.get(range)?).map(|(t, v)| (t, *v)).filter(|(_, v)| v.is_finite());
         match self {
             Target::Sum(range) => {
                 let (mut observed, mut all, mut periods) = (0.0, 0.0, 0);
                 for (t, value) in seen {
-                    (observed, all, periods) = (observed + value, all + expected(t), periods + 1);
+                    (observed, all, periods) = (observed + value, all + fit.at(t), periods + 1);
                 }
                 (all > 0.0).then_some(Found { observed, expected: all, periods, at: range.start })
             }
             Target::Max(_) => seen
-                .map(|(at, observed)| Found { observed, expected: expected(at), periods: 1, at })
+                .map(|(at, observed)| Found { observed, expected: fit.at(at), periods: 1, at })
                 .filter(|found| found.expected > 0.0)
                 .max_by(|a, b| a.ratio().total_cmp(&b.ratio())),
         }

@@ -4,6 +4,7 @@
 pub mod fdr;
 pub mod lanes;
 pub mod longrun;
+pub mod luck;
 pub(crate) mod plain;
 pub mod ranked;
 pub mod resample;

@@ -166,7 +166,8 @@ impl Walker {
                     let slow = level.level + self.bias.correction();
                     self.slow[t] = x[t] - slow - season.at(t);
                     let known = (slow + self.drifted[t], level.spread, season.at(t));
-                    if self.out.judged == 0 {
+                    // Once: a gap is not judged, and the next period would learn the same again.
+                    if self.out.judged == 0 && !x[t].is_nan() {
                         self.spread.begin_with(self.trailing.residuals(), known.1);
                     }
                     known

@@ -147,6 +147,21 @@ fn gaps_are_not_zeros() {
 }
 
 #[test]
+fn a_gap_before_the_first_judged_period_is_not_taken_for_many_of_them() {
+    let settings = settings(Step::DAY);
+    let mut y = counts(80, 5000.0, 7, 0.1, 5);
+    y[60] = 2.0 * y[53];
+    let first = walk(&working(&y), &settings).p.iter().position(|p| !p.is_nan()).expect("a judged period");
+    let p_after = |from: usize| {
+        let mut y = y.clone();
+        y[from..60].fill(f64::NAN);
+        walk(&working(&y), &settings).p[60]
+    };
+    let (at_once, one_later) = (p_after(first), p_after(first + 1));
+    assert!((at_once / one_later).ln().abs() < 0.7, "{at_once} {one_later}");
+}
+
+#[test]
 fn hours_and_weeks_are_walked_too() {
     let mut hours = counts(24 * 100, 2000.0, 24, 0.1, 7);
     raise(&mut hours[2000..2012], 2.0);

@@ -4,7 +4,7 @@ use super::rows::{Row, Table};
 use super::stamp::{Zone, show};
 use crate::error::{Error, Result};
 use crate::time::{Grid, Seconds, Step};
-use std::collections::HashSet;
+use foldhash::HashSet;
 
 /// Distinct stamps of all files, and how fine those of each file are.
 #[derive(Debug, Default)]

@@ -5,6 +5,7 @@
 use crate::measure::expected::{CLIP, Expected, HUBER};
 use crate::measure::noise::growth;
 use crate::measure::season::{Phase, Season, phases_from};
+use crate::stats::robust::cut_off;
 
 /// Fits one course after the other, in the same memory.
 pub(super) struct Refit<'a> {
@@ -77,7 +78,7 @@ impl<'a> Refit<'a> {
         let Refit { known, used, least, least_growth, off, square, grown, growth: growths, .. } = self;
         let (near, far) = (HUBER * known.spread, CLIP * known.spread);
         growths.clear();
-        growths.extend(noise.iter().map(|noise| growth(noise.clamp(-far, far))));
+        growths.extend(noise.iter().map(|noise| growth(cut_off(*noise, far))));
         [&mut *off, square, grown].into_iter().for_each(|sums| sums.fill(0.0));
         let places = least.len();
         for ((noise, growths), used) in noise.chunks(places).zip(growths.chunks(places)).zip(used.chunks(places)) {
@@ -85,7 +86,7 @@ impl<'a> Refit<'a> {
             let (growths, used, least, least_growth) = (&growths[..n], &used[..n], &least[..n], &least_growth[..n]);
             let (off, square, grown) = (&mut off[..n], &mut square[..n], &mut grown[..n]);
             for i in 0..n {
-                let clipped = noise[i].max(least[i]).clamp(-near, near);
+                let clipped = cut_off(noise[i].max(least[i]), near);
                 off[i] += used[i] * clipped;
                 square[i] += used[i] * clipped * clipped;
                 grown[i] += used[i] * growths[i].max(least_growth[i]);

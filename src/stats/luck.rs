@@ -1,11 +1,12 @@
 //! The random numbers that courses of noise are made of. All lifts use the same ones ("common random numbers"): two lifts
 //! then differ by what was observed, not by luck, and the numbers are drawn once.
 
+use crate::stats::kept::Kept;
 use crate::stats::resample::generator;
 use crate::stats::tail::normal_quantile;
 use rand::RngExt;
 use rand_distr::{Distribution, StandardNormal};
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock};
 
 /// Quantiles that a rank may stand for.
 pub const RANKS: usize = 1024;
@@ -13,14 +14,9 @@ pub const RANKS: usize = 1024;
 const STREAM: u64 = 0x11F7_0000;
 /// Lengths are rounded up to a multiple of this, so that courses of almost the same length share their numbers.
 const ROUND: usize = 256;
-/// So many sets are kept: those of the panel at hand.
-const MOST_KEPT: usize = 4;
-
 /// The numbers of several courses.
 #[derive(Debug)]
 pub struct Luck {
-    seed: u64,
-    draws: usize,
     length: usize,
     /// Standard Normal numbers for the parameters of each course.
     parameters: Vec<[f64; 3]>,
@@ -36,7 +32,8 @@ pub struct Draw<'a> {
     pub ranks: &'a [u16],
 }
 
-static KEPT: Mutex<Vec<Arc<Luck>>> = Mutex::new(Vec::new());
+/// So many sets are kept: those of the panel at hand, by seed, draws and length.
+static KEPT: Kept<(u64, usize, usize), Luck> = Kept::new(4);
 
 static NORMAL: LazyLock<Vec<f64>> =
     LazyLock::new(|| (0..RANKS).map(|rank| normal_quantile((rank as f64 + 0.5) / RANKS as f64)).collect());
@@ -51,24 +48,17 @@ impl Luck {
     /// place in it alone.
     pub fn of(seed: u64, draws: usize, length: usize) -> Arc<Luck> {
         let length = length.next_multiple_of(ROUND);
-        let kept = || KEPT.lock().unwrap_or_else(PoisonError::into_inner);
-        let serves = |luck: &&Arc<Luck>| (luck.seed, luck.draws, luck.length) == (seed, draws, length);
-        if let Some(known) = kept().iter().find(serves) {
-            return known.clone();
-        }
-        let mut luck = Luck { seed, draws, length, parameters: Vec::new(), ranks: Vec::with_capacity(draws * length) };
+        KEPT.get((seed, draws, length), || Luck::draw(seed, draws, length))
+    }
+
+    fn draw(seed: u64, draws: usize, length: usize) -> Luck {
+        let mut luck = Luck { length, parameters: Vec::new(), ranks: Vec::with_capacity(draws * length) };
         for draw in 0..draws {
             let mut rng = generator(seed, STREAM + draw as u64);
             luck.parameters.push([(); 3].map(|()| StandardNormal.sample(&mut rng)));
             luck.ranks.extend((0..length).map(|_| rng.random_range(0..RANKS as u16)));
         }
-        let new = Arc::new(luck);
-        let mut kept = kept();
-        if kept.len() == MOST_KEPT {
-            kept.remove(0);
-        }
-        kept.push(new.clone());
-        new
+        luck
     }
 
     /// The numbers of every course.

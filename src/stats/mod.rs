@@ -2,6 +2,7 @@
 //! numbers. `NaN` is a missing value everywhere and is left out.
 
 pub mod fdr;
+mod kept;
 pub mod lanes;
 pub mod longrun;
 pub mod luck;

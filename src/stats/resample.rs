@@ -1,9 +1,10 @@
 //! Random numbers: every stream comes from a seed and a purpose, never from a clock.
 
+use crate::stats::kept::Kept;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use rand_distr::{Distribution, StandardNormal};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 /// A generator whose numbers depend on `seed` and `stream` alone, on every machine. Give each purpose (each series,
 /// each event) its own stream, so that adding one does not move the others.
@@ -20,26 +21,11 @@ pub fn generator(seed: u64, stream: u64) -> ChaCha8Rng {
     rng
 }
 
-type Key = (u64, u64, usize);
-
 /// So many sets are kept: those of the windows of one panel.
-const MOST_KEPT: usize = 8;
-static KEPT: Mutex<Vec<(Key, Arc<Vec<f64>>)>> = Mutex::new(Vec::new());
+static KEPT: Kept<(u64, u64, usize), Vec<f64>> = Kept::new(8);
 
 /// The first `count` standard Normal numbers of a stream, which many regressions use: drawn once, kept for the next one.
 /// As with [`generator`], they depend on the arguments alone.
 pub fn normals(seed: u64, stream: u64, count: usize) -> Arc<Vec<f64>> {
-    let key = (seed, stream, count);
-    let kept = || KEPT.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((_, known)) = kept().iter().find(|(other, _)| *other == key) {
-        return known.clone();
-    }
-    let mut rng = generator(seed, stream);
-    let new: Arc<Vec<f64>> = Arc::new(StandardNormal.sample_iter(&mut rng).take(count).collect());
-    let mut kept = kept();
-    if kept.len() == MOST_KEPT {
-        kept.remove(0);
-    }
-    kept.push((key, new.clone()));
-    new
+    KEPT.get((seed, stream, count), || StandardNormal.sample_iter(&mut generator(seed, stream)).take(count).collect())
 }

@@ -69,18 +69,10 @@ impl Errors {
             let ratio = |t: usize| drawn[t - first] / hoped[t - first];
             for (i, target) in targets.iter().enumerate() {
                 let Some(own) = found[i] else { continue };
-                let range = target.range().start - first..target.range().end.min(end) - first;
                 let away = (target.range().start + target.range().end) as f64 / 2.0;
                 let away = away - (baseline.start + baseline.end) as f64 / 2.0;
                 let drift = (slope * drift_sd * away.abs()).exp();
-                let statistic = match target {
-                    Target::Sum(_) => drawn[range.clone()].iter().sum::<f64>() / hoped[range].iter().sum::<f64>(),
-                    // A period that is not known has no ratio, and is no largest.
-                    Target::Max(_) => range.map(|i| drawn[i] / hoped[i]).fold(f64::NEG_INFINITY, f64::max),
-                };
-                if !statistic.is_finite() {
-                    continue;
-                }
+                let Some(statistic) = target.ratio_of(first, &drawn, &hoped) else { continue };
                 errors[i].free.push(statistic * drift);
                 if let Target::Max(_) = target {
                     let largest = candidates[i].iter().map(|&t| ratio(t)).fold(f64::MIN, f64::max);

@@ -71,6 +71,21 @@ impl Target {
         }
     }
 
+    /// The same ratio of values and what is expected of them, which begin at period `first` and are 0 where nothing is known;
+    /// `None` where nothing is expected.
+    pub(super) fn ratio_of(&self, first: usize, values: &[f64], expected: &[f64]) -> Option<f64> {
+        let range = self.range().start - first..(self.range().end - first).min(values.len());
+        let (values, expected) = (&values[range.clone()], &expected[range]);
+        let ratio = match self {
+            Target::Sum(_) => values.iter().sum::<f64>() / expected.iter().sum::<f64>(),
+            Target::Max(_) => {
+                let pairs = values.iter().zip(expected).filter(|(_, expected)| **expected > 0.0);
+                pairs.map(|(value, expected)| value / expected).fold(f64::NEG_INFINITY, f64::max)
+            }
+        };
+        ratio.is_finite().then_some(ratio)
+    }
+
     pub(super) fn ratio(&self, y: &[f64], fit: &Expected) -> f64 {
         self.measure(y, fit).map_or(f64::NAN, |found| found.ratio())
     }
@@ -87,4 +102,18 @@ pub fn window_range(window: Window, event: usize, per_day: f64) -> Range<usize> 
     let start = event + (first as f64 * per_day).round() as usize;
     let end = event + ((last + 1) as f64 * per_day).round() as usize;
     start..end.max(start + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_period_of_which_nothing_is_expected_is_neither_the_largest_nor_in_the_way() {
+        let (values, expected) = ([0.0, 2.0, 6.0, 3.0], [0.0, 0.0, 2.0, 3.0]);
+        assert_eq!(Target::Max(10..14).ratio_of(10, &values, &expected), Some(3.0));
+        assert_eq!(Target::Sum(11..14).ratio_of(10, &values, &expected), Some(11.0 / 5.0));
+        assert_eq!(Target::Max(10..12).ratio_of(10, &values, &expected), None);
+        assert_eq!(Target::Sum(10..12).ratio_of(10, &values, &expected), None);
+    }
 }

@@ -20,6 +20,11 @@ impl Blocks {
         Blocks { first: at % size, size }
     }
 
+    /// The block that holds a period, which is not before the first one.
+    pub(crate) fn number(&self, period: usize) -> usize {
+        (period - self.first) / self.size
+    }
+
     /// The blocks that lie wholly within some periods.
     pub(crate) fn within(&self, periods: &Range<usize>) -> Range<usize> {
         let start = periods.start.max(self.first) - self.first;

@@ -14,9 +14,11 @@ use crate::pipeline::sharing::View;
 use crate::pipeline::{in_parallel, part_shifts};
 use crate::series::Level;
 use crate::time::Step;
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
+
+/// Single periods of less than a day are compared with so many days of them.
+const PERIOD_DAYS: f64 = 84.0;
 
 impl Tables<'_> {
     /// Puts net lifts into the rows of series of one country.
@@ -59,10 +61,11 @@ impl Tables<'_> {
         }
         // Whole days are compared by the day, the largest period with others of its size.
         let (single, days): (Vec<_>, Vec<_>) = windows.iter().cloned().partition(|(_, range)| range.len() == 1);
-        let single = single.iter().map(|(window, _)| *window).zip(self.by_period(&place, &single, PERIOD_DAYS));
-        let days = days.iter().map(|(window, _)| *window).zip(self.by_day(&place, &days));
-        let mut found: BTreeMap<Window, Option<NetLift>> = single.chain(days).collect();
-        windows.iter().map(|(window, _)| found.remove(window).flatten()).collect()
+        let mut single = self.by_period(&place, &single, PERIOD_DAYS).into_iter();
+        let mut days = self.by_day(&place, &days).into_iter();
+        let of =
+            |(_, range): &(Window, Range<usize>)| if range.len() == 1 { single.next() } else { days.next() }.flatten();
+        windows.iter().map(of).collect()
     }
 
     /// What has been learnt on so many days before the place, less the gap, and since the last new level.
@@ -99,7 +102,7 @@ impl Tables<'_> {
         let values = blocks.means(&usable);
         let seasons = seasons(Step::DAY);
         let setting = setting(&seasons, source.kind, &values, Step::DAY, self.options);
-        let day = blocks.within(&(place.before..place.before + 1)).start;
+        let day = blocks.number(place.before);
         let view = View {
             values: &values,
             controls: controls.iter().map(Vec::as_slice).collect(),
@@ -113,9 +116,6 @@ impl Tables<'_> {
         sharing.nets(&view, &windows)
     }
 }
-
-/// Single periods of less than a day are compared with so many days of them.
-const PERIOD_DAYS: f64 = 84.0;
 
 /// Where net lifts of a series are taken: learnt before this period, excluded ones left out.
 struct Place<'a> {

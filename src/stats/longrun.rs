@@ -68,6 +68,7 @@ pub fn block_sd(values: &[f64], block: usize, clip: f64) -> f64 {
 
 fn clipped_mean(block: &[f64], clip: f64, scratch: &mut Vec<f64>) -> f64 {
     scratch.clear();
+    // Not `median_with`, which leaves the values in another order: the sum below keeps its last digits.
     scratch.extend(block.iter().filter(|v| !v.is_nan()));
     let middle = median_in_place(scratch);
     let n = scratch.len();

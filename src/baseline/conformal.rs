@@ -1,7 +1,7 @@
 //! Conformal inference for an effect on the last periods of a series, and the calibration of its level.
 
 use crate::stats::resample::normals;
-use crate::stats::robust::quantile_of_sorted;
+use crate::stats::robust::{quantile_of_sorted, sort};
 use std::sync::OnceLock;
 
 /// Conformal inference over moving blocks, the model refitted under every null (Chernozhukov, Wüthrich & Zhu 2021,
@@ -67,7 +67,7 @@ impl Conformal {
 
 /// What a share `p` of such values lies beyond, by an exponential tail from the outer tenth on.
 fn tail_quantile(mut values: Vec<f64>, p: f64) -> f64 {
-    values.sort_unstable_by(f64::total_cmp);
+    sort(&mut values);
     let outer = (values.len() / 10).max(1).min(values.len() - 1);
     let (inner, tail) = values.split_at(values.len() - outer);
     let (threshold, share) = (inner[inner.len() - 1], outer as f64 / values.len() as f64);
@@ -141,7 +141,7 @@ impl Calibration {
                 conformal_p_value(&sums)
             })
             .collect();
-        p.sort_unstable_by(f64::total_cmp);
+        sort(&mut p);
         Course { shown, p }
     }
 }

@@ -13,6 +13,7 @@ pub use crate::baseline::controls::{Control, Standing};
 use crate::baseline::offered::Offered;
 use crate::baseline::ridge::{CHOICES, Design, Ridge};
 use crate::measure::expected::{Expected, Setting};
+use crate::stats::elementary::{exp_each, ln_each};
 use crate::stats::robust::{mad_sd, mean};
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
@@ -90,7 +91,10 @@ struct Fit {
 }
 
 pub(super) fn logarithms(series: &[f64], rows: &Rows, offset: f64) -> Vec<f64> {
-    rows.times.iter().map(|&t| (series.get(t).copied().unwrap_or(f64::NAN) + offset).ln()).collect()
+    let mut logarithms: Vec<f64> =
+        rows.times.iter().map(|&t| series.get(t).copied().unwrap_or(f64::NAN) + offset).collect();
+    ln_each(&mut logarithms);
+    logarithms
 }
 
 impl Counterfactual {
@@ -224,7 +228,9 @@ impl Comparison<'_> {
     pub(super) fn lift(&self, treated: &[f64], own: &Expected, offset: f64) -> Option<Compared> {
         // Expected values in the units of the series: the level is set so that the baseline adds up.
         let limit = 4.0 * mad_sd(self.past, 0.0);
-        let smear = mean(&self.past.iter().map(|r| r.clamp(-limit, limit).exp()).collect::<Vec<_>>());
+        let mut smear: Vec<f64> = self.past.iter().map(|r| r.clamp(-limit, limit)).collect();
+        exp_each(&mut smear);
+        let smear = mean(&smear);
         let (mut observed, mut expected, mut alone) = (0.0, 0.0, 0.0);
         for (&t, fitted) in self.times.iter().zip(self.fitted) {
             observed += treated[t];

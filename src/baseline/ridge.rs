@@ -1,6 +1,7 @@
 //! Ridge regression on the controls' deviations from their common course.
 
 use crate::baseline::controls::{Column, Rows, SUSPECT};
+use crate::stats::lanes::widely;
 use crate::stats::robust::mean;
 use nalgebra::{DMatrix, DVector};
 use std::ops::Range;
@@ -47,38 +48,34 @@ impl Ridge {
         if self.inverse.is_none() {
             return Vec::new();
         }
-        let columns = self.z.as_slice().chunks_exact(values.len());
-        let beta = self.solve(&columns.map(|z| dot(z, values)).collect::<Vec<_>>());
-        self.take(&beta, values);
-        beta
+        widely(
+            #[inline(always)]
+            || {
+                let mut cross = vec![0.0; self.z.ncols()];
+                let columns = self.z.as_slice().chunks_exact(values.len());
+                for (cross, z) in cross.iter_mut().zip(columns) {
+                    *cross = dot(z, values);
+                }
+                let beta = self.solve(&cross);
+                self.take(&beta, values);
+                beta
+            },
+        )
     }
 
     /// The coefficients whose products with the controls are `cross`; none without a regression.
+    #[inline(always)]
     pub(super) fn solve(&self, cross: &[f64]) -> Vec<f64> {
-        self.inverse.as_ref().map_or_else(Vec::new, |inverse| times(inverse, cross).collect())
+        let Some(inverse) = &self.inverse else { return Vec::new() };
+        let mut beta = vec![0.0; cross.len()];
+        times(inverse, cross, &mut beta);
+        beta
     }
 
     /// Takes out of `values` what these coefficients make of the controls.
+    #[inline(always)]
     pub(super) fn take(&self, beta: &[f64], values: &mut [f64]) {
-        let (z, n) = (self.z.as_slice(), values.len());
-        // Four at a time: the values go through the processor a quarter as often.
-        for (z, beta) in z.chunks(4 * n).zip(beta.chunks(4)) {
-            match *beta {
-                [a, b, c, d] => {
-                    let (z0, z) = z.split_at(n);
-                    let (z1, z) = z.split_at(n);
-                    let (z2, z3) = z.split_at(n);
-                    for ((((value, z0), z1), z2), z3) in values.iter_mut().zip(z0).zip(z1).zip(z2).zip(z3) {
-                        *value = *value - a * z0 - b * z1 - c * z2 - d * z3;
-                    }
-                }
-                _ => {
-                    for (z, beta) in z.chunks_exact(n).zip(beta) {
-                        values.iter_mut().zip(z).for_each(|(value, z)| *value -= beta * z);
-                    }
-                }
-            }
-        }
+        add(self.z.as_slice(), beta, -1.0, values);
     }
 
     pub(super) fn coefficients(&self, values: &[f64]) -> Vec<f64> {
@@ -156,25 +153,11 @@ impl Design {
             return PENALTIES.len();
         }
         let target = rows.deseason(&gap[..n], season);
-        let mut losses = [0.0; CHOICES];
         let folds = self.folds.get_or_init(|| folds(&self.z, n));
-        let crosses: Vec<Vec<f64>> = folds.iter().map(|fold| fold.cross(&self.z, &target)).collect();
-        let all: Vec<f64> = (0..self.z.ncols()).map(|k| crosses.iter().map(|cross| cross[k]).sum()).collect();
-        let (mut right, mut beta) = (all.clone(), Vec::new());
-        for (fold, cross) in folds.iter().zip(crosses) {
-            right.iter_mut().zip(&all).zip(&cross).for_each(|((right, all), cross)| *right = all - cross);
-            let square: f64 = target[fold.held.clone()].iter().map(|v| v * v).sum();
-            losses[PENALTIES.len()] += square;
-            for (loss, inverse) in losses.iter_mut().zip(&fold.inverses) {
-                // |y − Zβ|² from sums of products: a held value need not be looked at again for every penalty.
-                *loss += inverse.as_ref().map_or(f64::INFINITY, |inverse| {
-                    beta.clear();
-                    beta.extend(times(inverse, &right));
-                    let fitted = times(&fold.gram, &beta);
-                    square + beta.iter().zip(fitted).zip(&cross).map(|((b, f), c)| b * (f - 2.0 * c)).sum::<f64>()
-                });
-            }
-        }
+        let losses = widely(
+            #[inline(always)]
+            || losses(&self.z, folds, &target),
+        );
         (0..losses.len()).min_by(|&a, &b| losses[a].total_cmp(&losses[b])).unwrap_or(PENALTIES.len())
     }
 }
@@ -190,10 +173,40 @@ struct Fold {
 
 impl Fold {
     /// Products of the controls with the values held out.
-    fn cross(&self, z: &DMatrix<f64>, values: &[f64]) -> Vec<f64> {
+    #[inline(always)]
+    fn cross(&self, z: &DMatrix<f64>, values: &[f64], cross: &mut [f64]) {
         let held = &values[self.held.clone()];
-        z.column_iter().map(|z| dot(&z.as_slice()[self.held.clone()], held)).collect()
+        for (cross, z) in cross.iter_mut().zip(z.as_slice().chunks_exact(z.nrows())) {
+            *cross = dot(&z[self.held.clone()], held);
+        }
     }
+}
+
+/// How far off each penalty is in the stretches held out, together.
+#[inline(always)]
+fn losses(z: &DMatrix<f64>, folds: &[Fold], target: &[f64]) -> [f64; CHOICES] {
+    let mut losses = [0.0; CHOICES];
+    let mut crosses = vec![vec![0.0; z.ncols()]; folds.len()];
+    folds.iter().zip(&mut crosses).for_each(|(fold, cross)| fold.cross(z, target, cross));
+    let all: Vec<f64> = (0..z.ncols()).map(|k| crosses.iter().map(|cross| cross[k]).sum()).collect();
+    let (mut right, mut beta, mut fitted) = (all.clone(), all.clone(), all.clone());
+    for (fold, cross) in folds.iter().zip(crosses) {
+        right.iter_mut().zip(&all).zip(&cross).for_each(|((right, all), cross)| *right = all - cross);
+        let held = &target[fold.held.clone()];
+        let square = dot(held, held);
+        losses[PENALTIES.len()] += square;
+        for (loss, inverse) in losses.iter_mut().zip(&fold.inverses) {
+            // |y − Zβ|² from sums of products: a held value need not be looked at again for every penalty.
+            let Some(inverse) = inverse else {
+                *loss = f64::INFINITY;
+                continue;
+            };
+            times(inverse, &right, &mut beta);
+            times(&fold.gram, &beta, &mut fitted);
+            *loss += square + beta.iter().zip(&fitted).zip(&cross).map(|((b, f), c)| b * (f - 2.0 * c)).sum::<f64>();
+        }
+    }
+    losses
 }
 
 /// The stretches of the baseline's `n` rows.
@@ -223,6 +236,7 @@ fn products(z: &DMatrix<f64>, rows: Range<usize>) -> DMatrix<f64> {
 }
 
 /// Sum of products, in so many lanes that a processor need not wait for one sum to begin the next.
+#[inline(always)]
 fn dot(a: &[f64], b: &[f64]) -> f64 {
     const LANES: usize = 8;
     let mut lanes = [0.0; LANES];
@@ -237,9 +251,36 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
     ((a + b) + (c + d)) + ((e + f) + (g + h)) + rest
 }
 
-/// A symmetric matrix times `values`.
-fn times<'a>(matrix: &'a DMatrix<f64>, values: &'a [f64]) -> impl Iterator<Item = f64> + 'a {
-    matrix.as_slice().chunks_exact(matrix.nrows().max(1)).map(|column| dot(column, values))
+/// Fills `products` with a matrix times `values`.
+#[inline(always)]
+fn times(matrix: &DMatrix<f64>, values: &[f64], products: &mut [f64]) {
+    products.fill(0.0);
+    add(matrix.as_slice(), values, 1.0, products);
+}
+
+/// Adds to `values` as many columns as there are weights, each times its weight and `sign`. Four at a time: the values go
+/// through the processor a quarter as often.
+#[inline(always)]
+fn add(columns: &[f64], weights: &[f64], sign: f64, values: &mut [f64]) {
+    let n = values.len().max(1);
+    for (z, weights) in columns.chunks(4 * n).zip(weights.chunks(4)) {
+        match *weights {
+            [a, b, c, d] => {
+                let (z0, z) = z.split_at(n);
+                let (z1, z) = z.split_at(n);
+                let (z2, z3) = z.split_at(n);
+                let (z0, z1, z2, z3) = (&z0[..n], &z1[..n], &z2[..n], &z3[..n]);
+                for i in 0..n {
+                    values[i] += sign * ((a * z0[i] + b * z1[i]) + (c * z2[i] + d * z3[i]));
+                }
+            }
+            _ => {
+                for (z, weight) in z.chunks_exact(n).zip(weights) {
+                    values.iter_mut().zip(z).for_each(|(value, z)| *value += sign * weight * z);
+                }
+            }
+        }
+    }
 }
 
 /// The inverse of products with a penalty on their diagonal.

@@ -3,6 +3,7 @@
 //! wild days in it, is judged with heavy tails and a long calm one is not (Geweke 1993, J. Applied Econometrics 8:
 //! Student-t errors of unknown degrees of freedom).
 
+use crate::stats::elementary::{exp_each, ln_each};
 use crate::stats::plain::plain;
 use crate::stats::tail::student_sf;
 
@@ -81,20 +82,24 @@ impl Heaviness {
             return;
         }
         let Scaling { unit, beyond, .. } = self.scaling();
-        for k in 0..N {
-            let density = match z.abs() > BODY {
-                true => beyond[k],
-                false => self.peak[k] - 0.5 * (FREEDOM[k] + 1.0) * (z * z * unit[k] / FREEDOM[k]).ln_1p(),
-            };
-            self.evidence[k] = self.keep * self.evidence[k] + density;
+        let mut densities = [1.0; N];
+        if z.abs() > BODY {
+            densities = *beyond;
+        } else {
+            (0..N).for_each(|k| densities[k] += z * z * unit[k] / FREEDOM[k]);
+            ln_each(&mut densities);
+            (0..N).for_each(|k| densities[k] = self.peak[k] - 0.5 * (FREEDOM[k] + 1.0) * densities[k]);
         }
+        (0..N).for_each(|k| self.evidence[k] = self.keep * self.evidence[k] + densities[k]);
     }
 
     /// The posterior of the degrees of freedom. Exponentials are dear: it is made when asked for.
     fn weights(&self) -> [f64; N] {
         let best = self.evidence.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let mut weights = self.scaling().prior;
-        weights.iter_mut().zip(self.evidence).for_each(|(weight, evidence)| *weight *= (evidence - best).exp());
+        // Nobody asks how little less than nothing is left.
+        let mut weights = self.evidence.map(|evidence| (evidence - best).max(-600.0));
+        exp_each(&mut weights);
+        weights.iter_mut().zip(self.scaling().prior).for_each(|(weight, prior)| *weight *= prior);
         let sum: f64 = weights.iter().sum();
         weights.iter_mut().for_each(|weight| *weight /= sum);
         weights

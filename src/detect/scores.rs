@@ -45,12 +45,7 @@ impl Scores {
 /// Variance of the mean of `w` values of an AR(1) process of variance 1.
 pub(super) fn mean_of_correlated(w: f64, correlation: f64) -> f64 {
     let rho = correlation.clamp(0.0, 0.95);
-    mean_with_power(w, rho, rho.powf(w))
-}
-
-/// The same where ρ (within 0 and 0.95) and ρʷ are known.
-pub(super) fn mean_with_power(w: f64, rho: f64, power: f64) -> f64 {
-    let tail = 2.0 * rho * (1.0 - power) / (w * (1.0 - rho).powi(2));
+    let tail = 2.0 * rho * (1.0 - rho.powf(w)) / (w * (1.0 - rho).powi(2));
     ((1.0 + rho) / (1.0 - rho) - tail) / w
 }
 

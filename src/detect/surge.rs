@@ -117,9 +117,14 @@ impl Walker {
     /// Walks on to the end of `x`, which holds the periods walked so far and the new ones. After every observed
     /// period that belongs to an episode `seen` hears of the period and of the episode as it then stands.
     pub fn advance(&mut self, x: &[f64], seen: &mut impl FnMut(usize, &Episode)) {
-        // At once what will stay: thousands of walks are kept, and what grows leaves gaps between them.
-        let Walk { expected, spread, z, .. } = &mut self.out;
-        [expected, spread, z].into_iter().for_each(|values| values.reserve(x.len() - values.len()));
+        // At once what it takes: thousands of walks are kept, and what grows is copied and leaves gaps between them.
+        let more = x.len() - self.len();
+        let Walk { expected, spread, z, p, sign, in_episode, .. } = &mut self.out;
+        let Walker { slow, stretches, drifted, errors, .. } = self;
+        for values in [expected, spread, z, p, sign, slow, stretches, drifted].into_iter().chain(errors.parts()) {
+            values.reserve(more);
+        }
+        in_episode.reserve(more);
         for t in self.len()..x.len() {
             self.make_room();
             let closed = self.out.episodes.len();

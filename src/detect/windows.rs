@@ -1,6 +1,6 @@
 //! Windows over the errors of a series: what they sum, and what an autoregression leads to expect of them.
 
-use crate::detect::scores::{mean_of_correlated, mean_with_power};
+use crate::detect::scores::mean_of_correlated;
 use crate::stats::plain::Plain;
 
 /// The most windows followed together.
@@ -23,6 +23,11 @@ impl Errors {
     /// Number of periods.
     pub(super) fn len(&self) -> usize {
         self.residual.len()
+    }
+
+    /// The lists that it is made of.
+    pub(super) fn parts(&mut self) -> [&mut Vec<f64>; 4] {
+        [&mut self.residual, &mut self.counted, &mut self.sum, &mut self.seen]
     }
 
     /// One more period, of which nothing is known yet.
@@ -62,13 +67,16 @@ pub(super) struct Model {
 }
 
 impl Model {
-    /// Of `windows` under a correlation `rho` of neighbours, beside a level learnt from `level_length` values.
+    /// Of `windows` under a correlation `rho` (from 0 to 0.95) of neighbours, beside a level learnt from `level_length` values.
     pub(super) fn of(windows: &[usize], rho: f64, level_length: f64) -> Model {
         let level_error = mean_of_correlated(level_length, rho);
         let mut model = Model { rho, ..Model::default() };
+        // What all windows have in common.
+        let (carried, lasting) = (rho / (1.0 - rho), (1.0 + rho) / (1.0 - rho));
+        let fading = 2.0 * carried / (1.0 - rho);
         for (k, &w) in windows.iter().enumerate() {
-            let power = rho.powi(w as i32);
-            (model.mean[k], model.carried[k]) = (mean_with_power(w as f64, rho, power), carried(w as f64, rho, power));
+            let gone = (1.0 - rho.powi(w as i32)) / w as f64;
+            (model.mean[k], model.carried[k]) = ((lasting - fading * gone) / w as f64, carried * gone);
             model.contrast[k] = (model.mean[k] - model.carried[k].powi(2) + level_error) / (1.0 + level_error);
         }
         model
@@ -81,9 +89,4 @@ impl Plain for Model {
     fn read(_: &mut &[u8]) -> Option<Self> {
         Some(Model::default())
     }
-}
-
-/// What a residual before the window leads to expect of the mean of the window's `w` values, for an AR(1) process.
-fn carried(w: f64, rho: f64, power: f64) -> f64 {
-    rho * (1.0 - power) / (w * (1.0 - rho))
 }

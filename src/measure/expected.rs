@@ -5,6 +5,8 @@
 //! JASA 78), and a ratio of sums with it.
 
 use crate::measure::season::{Phase, Season, phases_from};
+use crate::stats::elementary::ln_each;
+use crate::stats::lanes::sum_of_observed;
 use crate::stats::robust::{MAD_TO_SD, huber_step, median_in_place, median_with};
 use crate::stats::scale::Scale;
 use std::ops::Range;
@@ -124,6 +126,17 @@ impl Expected {
         (self.amount * self.factor(index) - self.offset).max(0.0)
     }
 
+    /// The expected values from period `first` on.
+    #[inline(always)]
+    pub(super) fn fill(&self, first: usize, values: &mut [f64]) {
+        fill(self.amount, self.offset, (&self.factors, first), values);
+    }
+
+    /// Values plus offset where nothing happens, neither noise nor what its mean adds, from period `first` on.
+    pub(super) fn fill_calm(&self, first: usize, values: &mut [f64]) {
+        fill(self.center.exp(), 0.0, (&self.factors, first), values);
+    }
+
     /// Working-scale residual of `value` at period `index`; `NaN` where there is none.
     pub fn residual_of(&self, index: usize, value: f64) -> f64 {
         ((value + self.offset) / self.factor(index)).ln() - self.center
@@ -162,11 +175,12 @@ impl Fitter {
         for (r, _) in expected.residuals.iter_mut().zip(left_out).filter(|(_, out)| **out) {
             *r = f64::NAN;
         }
-        let center = median_with(expected.residuals.iter().copied(), scratch);
-        let n = scratch.len();
+        // Some value near the middle: where the middle is, is found once the seasons are out.
+        let (sum, n) = sum_of_observed(&expected.residuals, |r| r);
         if n < 4 {
             return None;
         }
+        let center = sum / n as f64;
         expected.residuals.iter_mut().for_each(|r| *r -= center);
         let floor = counting_floor(values, setting.scale);
         let lengths = || setting.seasons.iter().copied().filter(|&s| s > 1 && values.len() >= 2 * s);
@@ -185,8 +199,25 @@ impl Fitter {
 /// Values on their working scale; `NaN` where they are missing or below zero. `None` on a scale without lifts.
 pub(super) fn logarithms(values: &[f64], setting: &Setting<'_>) -> Option<Vec<f64>> {
     let offset = setting.offset()?;
-    let logarithm = |&v: &f64| if v >= 0.0 && v.is_finite() { (v + offset).ln() } else { f64::NAN };
-    Some(values.iter().map(logarithm).collect())
+    let usable = |&v: &f64| if v >= 0.0 && v.is_finite() { v + offset } else { f64::NAN };
+    let mut logarithms: Vec<f64> = values.iter().map(usable).collect();
+    ln_each(&mut logarithms);
+    Some(logarithms)
+}
+
+/// Fills `values` with what a level leads to expect, `offset` taken off: the first has the factor of this number, and the
+/// factors recur.
+#[inline(always)]
+pub(super) fn fill(amount: f64, offset: f64, (factors, first): (&[f64], usize), values: &mut [f64]) {
+    let (mut left, mut first) = (values, first % factors.len());
+    while !left.is_empty() {
+        let cycle = left.len().min(factors.len() - first);
+        let (now, later) = left.split_at_mut(cycle);
+        for (value, factor) in now.iter_mut().zip(&factors[first..]) {
+            *value = (amount * factor - offset).max(0.0);
+        }
+        (left, first) = (later, 0);
+    }
 }
 
 fn least_common_multiple(a: usize, b: usize) -> usize {

@@ -8,7 +8,8 @@ use crate::measure::past::Past;
 use crate::measure::placebo;
 use crate::measure::target::Target;
 pub use crate::measure::target::window_range;
-use crate::stats::robust::{quantile, quantile_of_sorted};
+use crate::stats::elementary::ln_each;
+use crate::stats::robust::{quantile_of_sorted, sort};
 use crate::stats::scale::Scale;
 use statrs::distribution::{ContinuousCDF, Normal};
 use std::ops::Range;
@@ -180,11 +181,11 @@ struct Calibration {
 }
 
 impl Calibration {
-    /// In proportion to how many independent placebos there are.
+    /// In proportion to how many independent placebos there are; the `model`'s errors are in rising order.
     fn of(model: &[f64], placebos: &[f64], independent: f64) -> Calibration {
         let logs = |v: &[f64]| {
-            let mut logs: Vec<f64> = v.iter().filter(|r| **r > 0.0).map(|r| r.ln()).collect();
-            logs.sort_unstable_by(f64::total_cmp);
+            let mut logs: Vec<f64> = v.iter().copied().filter(|r| *r > 0.0).collect();
+            ln_each(&mut logs);
             logs
         };
         let model = logs(model);
@@ -193,7 +194,8 @@ impl Calibration {
         if independent < 3.0 || model.is_empty() || width(&model) <= 0.0 {
             return Calibration { center, shift: 0.0, stretch: 1.0 };
         }
-        let past = logs(placebos);
+        let mut past = logs(placebos);
+        sort(&mut past);
         let weight = independent / (independent + MODEL_WEIGHT);
         let stretch = (1.0 - weight + weight * (width(&past) / width(&model)).powi(2)).sqrt();
         Calibration { center, shift: weight * (quantile_of_sorted(&past, 0.5) - center), stretch }
@@ -208,7 +210,9 @@ impl Calibration {
     /// believed below that of the noise model calibrated on them.
     fn p_value(&self, ratio: f64, model: &[f64], placebos: &[f64], independent: f64) -> f64 {
         let by_model = || {
-            let calibrated: Vec<f64> = model.iter().map(|r| self.apply(r.ln())).collect();
+            let mut calibrated = model.to_vec();
+            ln_each(&mut calibrated);
+            calibrated.iter_mut().for_each(|error| *error = self.apply(*error));
             placebo::p_value(ratio.ln(), &calibrated)
         };
         // With N placebos no p-value is below 1 ÷ (N + 1): too few of them cannot say anything.
@@ -221,7 +225,7 @@ impl Calibration {
 
     fn interval(&self, ratio: f64, errors: &Errors, level: f64) -> Estimate {
         let tail = (1.0 - level) / 2.0;
-        let end = |draws: &[f64], p: f64| ratio / self.apply(quantile(draws, p).ln()).exp() - 1.0;
+        let end = |draws: &[f64], p: f64| ratio / self.apply(quantile_of_sorted(draws, p).ln()).exp() - 1.0;
         Estimate { point: ratio - 1.0, low: end(errors.above(), 1.0 - tail), high: end(errors.below(), tail) }
     }
 }

@@ -2,19 +2,42 @@
 
 use crate::measure::expected::{Fitter, Setting, logarithms};
 use crate::measure::placebo;
-use crate::measure::target::Target;
+use crate::measure::target::{Compared, Target};
+use crate::stats::lanes::{sum, widely};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// Most windows measured at once.
 const TARGETS: usize = 4;
 
+/// A series as it is looked at.
+#[derive(Debug)]
+struct Series {
+    /// On its working scale.
+    logarithms: Vec<f64>,
+    /// 0 where nothing was observed.
+    values: Vec<f64>,
+    /// 1 where it was observed, 0 elsewhere.
+    seen: Vec<f64>,
+}
+
+impl Series {
+    fn new(y: &[f64], setting: &Setting<'_>) -> Series {
+        let seen = |v: &f64| if v.is_finite() { 1.0 } else { 0.0 };
+        Series {
+            logarithms: logarithms(y, setting).unwrap_or_default(),
+            values: y.iter().map(|v| if v.is_finite() { *v } else { 0.0 }).collect(),
+            seen: y.iter().map(seen).collect(),
+        }
+    }
+}
+
 /// The past of one series. A date is looked at once, whatever event it is a placebo of.
 #[derive(Debug, Default)]
 pub(super) struct Past {
     fitter: Fitter,
-    /// The series on its working scale.
-    logs: Option<Vec<f64>>,
+    series: Option<Series>,
+    compared: Compared,
     /// Ratios by baseline and first period of the windows; `NaN` where there is none.
     known: BTreeMap<(usize, usize, usize), [f64; TARGETS]>,
 }
@@ -35,14 +58,16 @@ impl Past {
         let stride = if setting.seasons.len() > 1 { setting.seasons[0] } else { 1 };
         let most = (400 * 100 / baseline.len().max(100)).clamp(60, 400).min(setting.draws);
         let mut ratios = vec![Vec::new(); targets.len()];
-        let Past { fitter, logs, known } = self;
-        let logs = logs.get_or_insert_with(|| logarithms(y, setting).unwrap_or_default());
+        let Past { fitter, series, compared, known } = self;
+        let series = series.get_or_insert_with(|| Series::new(y, setting));
         let (shifts, spacing) = placebo::shifts(baseline, reach, stride, most);
         for shift in shifts.into_iter().filter(|&shift| shift <= nearest) {
             let past = baseline.start - shift..baseline.end - shift;
             let key = (past.start, past.end, nearest - shift);
-            let there =
-                known.entry(key).or_insert_with(|| at((y, logs), past, shift, targets, exclude, setting, fitter));
+            let there = known.entry(key).or_insert_with(|| {
+                let place = Place { past, windows: nearest - shift..reach - shift, shift, exclude };
+                place.ratios(series, targets, setting, fitter, compared).unwrap_or([f64::NAN; TARGETS])
+            });
             for (ratio, ratios) in there.iter().zip(&mut ratios).filter(|(ratio, _)| ratio.is_finite()) {
                 ratios.push(*ratio);
             }
@@ -51,34 +76,64 @@ impl Past {
     }
 }
 
-/// The statistics `shift` periods before `targets`, by the baseline `past`.
-fn at(
-    (y, logs): (&[f64], &[f64]),
+/// A past date.
+struct Place<'a> {
+    /// Its baseline.
     past: Range<usize>,
+    /// The periods that its windows lie in.
+    windows: Range<usize>,
+    /// How far back it lies.
     shift: usize,
-    targets: &[Target],
-    exclude: Option<&[bool]>,
-    setting: &Setting<'_>,
-    fitter: &mut Fitter,
-) -> [f64; TARGETS] {
-    let mut ratios = [f64::NAN; TARGETS];
-    let flagged = |t: usize| exclude.is_some_and(|mask| mask.get(t).copied().unwrap_or(false));
-    let end = targets.iter().map(|target| target.back(shift).range().end).max().unwrap_or(past.end);
-    if setting.levels.iter().any(|level| past.start < *level && *level < end) {
-        return ratios;
-    }
-    let known = past.clone().filter(|&t| y[t].is_finite() && !flagged(t)).count();
-    if 2 * known < past.len() {
-        return ratios;
-    }
-    let (Some(values), Some(logs)) = (y.get(past.clone()), logs.get(past.clone())) else { return ratios };
-    let Some(fit) = fitter.fit(values, logs, past.start, exclude, setting) else { return ratios };
-    for (target, ratio) in targets.iter().zip(&mut ratios) {
-        let there = target.back(shift);
-        let seen = there.range().clone().filter(|&t| y[t].is_finite()).count();
-        if 2 * seen >= there.range().len() && !there.range().clone().any(flagged) {
-            *ratio = there.ratio(y, fit);
+    exclude: Option<&'a [bool]>,
+}
+
+impl Place<'_> {
+    /// The statistics of `targets`, brought back to this date; `None` where nothing can be said, `NaN` where nothing of one.
+    fn ratios(
+        &self,
+        series: &Series,
+        targets: &[Target],
+        setting: &Setting<'_>,
+        fitter: &mut Fitter,
+        compared: &mut Compared,
+    ) -> Option<[f64; TARGETS]> {
+        let Place { past, windows, shift, exclude } = self;
+        let flagged = |range: &Range<usize>| {
+            exclude.map_or(&[][..], |mask| &mask[range.start.min(mask.len())..range.end.min(mask.len())])
+        };
+        if setting.levels.iter().any(|level| past.start < *level && *level < windows.end) {
+            return None;
         }
+        let seen = series.seen.get(past.clone())?;
+        let out = seen.iter().zip(flagged(past)).filter(|(seen, out)| **seen > 0.0 && **out).count() as f64;
+        if 2.0 * (sum(seen) - out) < past.len() as f64 {
+            return None;
+        }
+        let (values, logs) = (series.values.get(past.clone())?, series.logarithms.get(past.clone())?);
+        let fit = fitter.fit(values, logs, past.start, *exclude, setting)?;
+        compared.first = windows.start;
+        compared.values.clear();
+        compared.values.extend_from_slice(series.values.get(windows.clone())?);
+        compared.expected.resize(windows.len(), 0.0);
+        compared.ratios.resize(windows.len(), 0.0);
+        let seen = &series.seen[windows.clone()];
+        let mut ratios = [f64::NAN; TARGETS];
+        widely(
+            #[inline(always)]
+            || {
+                fit.fill(windows.start, &mut compared.expected);
+                compared.expected.iter_mut().zip(seen).for_each(|(expected, seen)| *expected *= seen);
+                compared.divide();
+                for (target, ratio) in targets.iter().zip(&mut ratios) {
+                    let there = target.back(*shift);
+                    let range = there.range();
+                    let seen = sum(&series.seen[range.clone()]);
+                    if 2.0 * seen >= range.len() as f64 && !flagged(range).contains(&true) {
+                        *ratio = there.ratio_of(compared).unwrap_or(f64::NAN);
+                    }
+                }
+            },
+        );
+        Some(ratios)
     }
-    ratios
 }

@@ -2,9 +2,10 @@
 //! that are known to be its own, where a fit of data steps from medians. To first order that is the same estimate, without
 //! a selection, and sums by phase are all it needs.
 
-use crate::measure::expected::{CLIP, Expected, HUBER};
+use crate::measure::expected::{CLIP, Expected, HUBER, fill};
 use crate::measure::noise::growth;
 use crate::measure::season::{Phase, Season, phases_from};
+use crate::stats::lanes::widely;
 use crate::stats::robust::cut_off;
 
 /// Fits one course after the other, in the same memory.
@@ -66,7 +67,10 @@ impl<'a> Refit<'a> {
 
     /// Fits the course that this `noise` makes of the baseline.
     pub(super) fn fit(&mut self, noise: &[f64]) {
-        self.sum_up(noise);
+        widely(
+            #[inline(always)]
+            || self.sum_up(noise),
+        );
         self.step();
         let Refit { known, known_factors, counts, grown, factors, .. } = self;
         let grown: f64 = known_factors.iter().zip(grown).map(|(factor, grown)| factor * *grown).sum();
@@ -74,6 +78,7 @@ impl<'a> Refit<'a> {
         self.amount = known.center.exp() * grown / weight;
     }
 
+    #[inline(always)]
     fn sum_up(&mut self, noise: &[f64]) {
         let Refit { known, used, least, least_growth, off, square, grown, growth: growths, .. } = self;
         let (near, far) = (HUBER * known.spread, CLIP * known.spread);
@@ -118,11 +123,10 @@ impl<'a> Refit<'a> {
     }
 
     /// The expected values from period `first` on.
+    #[inline(always)]
     pub(super) fn fill(&self, first: usize, values: &mut [f64]) {
         let cycle = self.factors.len();
-        let place = (first + cycle - self.start % cycle) % cycle;
-        for (value, place) in values.iter_mut().zip(phases_from(place, cycle)) {
-            *value = (self.amount * self.factors[place] - self.known.offset).max(0.0);
-        }
+        let place = first + cycle - self.start % cycle;
+        fill(self.amount, self.known.offset, (&self.factors, place), values);
     }
 }

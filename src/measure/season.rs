@@ -1,6 +1,7 @@
 //! A season of a baseline: one effect a phase, fitted robustly and shrunk by how little it stands out of the noise.
 
 use crate::measure::expected::{HUBER, location_and_spread};
+use crate::stats::elementary::exp_each;
 use crate::stats::robust::median_with;
 
 /// Effect of each phase of the absolute index.
@@ -96,8 +97,8 @@ impl Season {
             *effect = if phase.count > 0.0 { kept * (*effect - center) } else { 0.0 };
             phase.moved += *effect;
         }
-        self.factors.clear();
-        self.factors.extend(self.effects.iter().map(|effect| effect.exp()));
+        self.factors.clone_from(&self.effects);
+        exp_each(&mut self.factors);
         kept * (seen - 1.0).max(0.0)
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::alert::Window;
 use crate::measure::expected::Expected;
+use crate::stats::lanes::{largest, sum};
 use std::ops::Range;
 
 /// What is computed from a window.
@@ -27,6 +28,32 @@ pub(super) struct Found {
 impl Found {
     pub(super) fn ratio(&self) -> f64 {
         self.observed / self.expected
+    }
+}
+
+/// Values of the periods from `first` on and what is expected of them, both 0 where nothing is known, and their ratios.
+#[derive(Debug, Default)]
+pub(super) struct Compared {
+    pub(super) first: usize,
+    pub(super) values: Vec<f64>,
+    pub(super) expected: Vec<f64>,
+    pub(super) ratios: Vec<f64>,
+}
+
+impl Compared {
+    /// So many periods, of which nothing is known yet.
+    pub(super) fn new(first: usize, periods: usize) -> Compared {
+        let unknown = || vec![0.0; periods];
+        Compared { first, values: unknown(), expected: unknown(), ratios: unknown() }
+    }
+
+    /// Works the ratios out.
+    #[inline(always)]
+    pub(super) fn divide(&mut self) {
+        let Compared { values, expected, ratios, .. } = self;
+        for ((ratio, value), expected) in ratios.iter_mut().zip(values).zip(expected) {
+            *ratio = *value / *expected;
+        }
     }
 }
 
@@ -71,17 +98,15 @@ impl Target {
         }
     }
 
-    /// The same ratio of values and what is expected of them, which begin at period `first` and are 0 where nothing is known;
-    /// `None` where nothing is expected.
-    pub(super) fn ratio_of(&self, first: usize, values: &[f64], expected: &[f64]) -> Option<f64> {
+    /// The same ratio; `None` where nothing is expected.
+    #[inline(always)]
+    pub(super) fn ratio_of(&self, compared: &Compared) -> Option<f64> {
+        let Compared { first, values, expected, ratios } = compared;
         let range = self.range().start - first..(self.range().end - first).min(values.len());
-        let (values, expected) = (&values[range.clone()], &expected[range]);
+        let expected = &expected[range.clone()];
         let ratio = match self {
-            Target::Sum(_) => values.iter().sum::<f64>() / expected.iter().sum::<f64>(),
-            Target::Max(_) => {
-                let pairs = values.iter().zip(expected).filter(|(_, expected)| **expected > 0.0);
-                pairs.map(|(value, expected)| value / expected).fold(f64::NEG_INFINITY, f64::max)
-            }
+            Target::Sum(_) => sum(&values[range]) / sum(expected),
+            Target::Max(_) => largest(&ratios[range], expected),
         };
         ratio.is_finite().then_some(ratio)
     }
@@ -110,10 +135,12 @@ mod tests {
 
     #[test]
     fn a_period_of_which_nothing_is_expected_is_neither_the_largest_nor_in_the_way() {
-        let (values, expected) = ([0.0, 2.0, 6.0, 3.0], [0.0, 0.0, 2.0, 3.0]);
-        assert_eq!(Target::Max(10..14).ratio_of(10, &values, &expected), Some(3.0));
-        assert_eq!(Target::Sum(11..14).ratio_of(10, &values, &expected), Some(11.0 / 5.0));
-        assert_eq!(Target::Max(10..12).ratio_of(10, &values, &expected), None);
-        assert_eq!(Target::Sum(10..12).ratio_of(10, &values, &expected), None);
+        let mut compared = Compared::new(10, 4);
+        (compared.values, compared.expected) = (vec![0.0, 2.0, 6.0, 3.0], vec![0.0, 0.0, 2.0, 3.0]);
+        compared.divide();
+        assert_eq!(Target::Max(10..14).ratio_of(&compared), Some(3.0));
+        assert_eq!(Target::Sum(11..14).ratio_of(&compared), Some(11.0 / 5.0));
+        assert_eq!(Target::Max(10..12).ratio_of(&compared), None);
+        assert_eq!(Target::Sum(10..12).ratio_of(&compared), None);
     }
 }

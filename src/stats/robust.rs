@@ -1,5 +1,7 @@
 //! Location and scale that a few wild values cannot move.
 
+use crate::stats::lanes::widely;
+
 /// 1 ÷ Φ⁻¹(3/4): turns a median absolute deviation into a standard deviation under the Normal distribution.
 pub const MAD_TO_SD: f64 = 1.482_602_218_505_602;
 
@@ -23,7 +25,7 @@ pub fn median(values: &[f64]) -> f64 {
     median_with(values.iter().copied(), &mut Vec::with_capacity(values.len()))
 }
 
-/// Median of a slice without `NaN`, which is reordered.
+/// Median of a slice without `NaN`, which may be reordered.
 pub fn median_in_place(values: &mut [f64]) -> f64 {
     let n = values.len();
     if n == 0 {
@@ -32,11 +34,39 @@ pub fn median_in_place(values: &mut [f64]) -> f64 {
     if n <= FEW {
         return median_of_few(values);
     }
-    let (below, &mut upper, _) = values.select_nth_unstable_by(n / 2, f64::total_cmp);
-    if n % 2 == 1 {
-        return upper;
-    }
-    middle_of(below.iter().copied().fold(f64::NEG_INFINITY, f64::max), upper)
+    median_of_many(values)
+}
+
+/// Median of one value or more, by selection among integers that have their order.
+fn median_of_many(values: &[f64]) -> f64 {
+    let n = values.len();
+    let mut keys: Vec<i64> = values.iter().map(|v| order_key(*v)).collect();
+    let (below, &mut upper, _) = keys.select_nth_unstable(n / 2);
+    let upper = from_order_key(upper);
+    if n % 2 == 1 { upper } else { middle_of(from_order_key(largest_key(below)), upper) }
+}
+
+fn largest_key(keys: &[i64]) -> i64 {
+    let mut most = [i64::MIN; 8];
+    let (eights, rest) = keys.as_chunks::<8>();
+    widely(
+        #[inline(always)]
+        || {
+            for eight in eights {
+                for lane in 0..8 {
+                    most[lane] = most[lane].max(eight[lane]);
+                }
+            }
+        },
+    );
+    rest.iter().chain(&most).fold(i64::MIN, |most, key| most.max(*key))
+}
+
+/// Sorts values in the order of [`f64::total_cmp`], as integers.
+pub(crate) fn sort(values: &mut [f64]) {
+    let mut keys: Vec<i64> = values.iter().map(|v| order_key(*v)).collect();
+    keys.sort_unstable();
+    values.iter_mut().zip(keys).for_each(|(value, key)| *value = from_order_key(key));
 }
 
 /// So many values are sorted by exchanges that do not depend on what has come out before: no guess can go wrong.
@@ -151,6 +181,7 @@ pub fn median_and_mad_sd(values: impl IntoIterator<Item = f64>, scratch: &mut Ve
 
 /// `value` cut off at `bound` on either side: as [`f64::clamp`], which asks every time whether its bounds are any and
 /// keeps a loop from being worked on side by side.
+#[inline(always)]
 pub fn cut_off(value: f64, bound: f64) -> f64 {
     let value = if value < -bound { -bound } else { value };
     if value > bound { bound } else { value }
@@ -181,7 +212,7 @@ pub fn huber_step(values: impl IntoIterator<Item = (f64, f64)>, middle: f64, bou
 /// ```
 pub fn quantile(values: &[f64], p: f64) -> f64 {
     let mut sorted: Vec<f64> = values.iter().copied().filter(|v| !v.is_nan()).collect();
-    sorted.sort_unstable_by(f64::total_cmp);
+    sort(&mut sorted);
     quantile_of_sorted(&sorted, p)
 }
 

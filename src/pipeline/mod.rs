@@ -126,9 +126,11 @@ pub type Progress<'a> = &'a (dyn Fn(usize, usize) + Sync);
 /// If an option is impossible, or if the panel has no series.
 pub fn analyze(panel: &Panel, events: &[Event], options: &Options, progress: Progress<'_>) -> Result<Analysis> {
     check(panel, options)?;
-    let watched = aggregate::watched(panel, options.by_domain, season(panel.grid.step));
-    let scored = in_parallel(watched, options.jobs, progress, |w| score_one(w, &panel.grid, options));
-    finish(panel, scored, events, options, progress)
+    on_threads(options.jobs, || {
+        let watched = aggregate::watched(panel, options.by_domain, season(panel.grid.step));
+        let scored = in_parallel(watched, options.jobs, progress, |w| score_one(w, &panel.grid, options));
+        finish(panel, scored, events, options, progress)
+    })
 }
 
 fn check(panel: &Panel, options: &Options) -> Result<()> {
@@ -208,7 +210,20 @@ fn count(panel: &Panel, scored: &[Scored]) -> Counts {
     }
 }
 
-/// Applies `work` to every item, in order, on `jobs` threads (0 = one a core).
+/// Does `work` on `jobs` threads (0 = one a core): what is done in parallel meanwhile is done on these.
+fn on_threads<R: Send>(jobs: usize, work: impl FnOnce() -> R + Send) -> R {
+    #[cfg(feature = "parallel")]
+    if jobs != 1
+        && rayon::current_thread_index().is_none()
+        && let Ok(pool) = rayon::ThreadPoolBuilder::new().num_threads(jobs).build()
+    {
+        return pool.install(work);
+    }
+    let _ = jobs;
+    work()
+}
+
+/// Applies `work` to every item, in order, on `jobs` threads (0 = one a core), or on those that this is called on.
 fn in_parallel<T: Send, R: Send>(
     items: Vec<T>,
     jobs: usize,
@@ -223,14 +238,9 @@ fn in_parallel<T: Send, R: Send>(
         result
     };
     #[cfg(feature = "parallel")]
-    {
+    if jobs != 1 && all > 1 {
         use rayon::prelude::*;
-        if jobs != 1
-            && all > 1
-            && let Ok(pool) = rayon::ThreadPoolBuilder::new().num_threads(jobs).build()
-        {
-            return pool.install(|| items.into_par_iter().map(counted).collect());
-        }
+        return on_threads(jobs, || items.into_par_iter().map(counted).collect());
     }
     let _ = jobs;
     items.into_iter().map(counted).collect()

@@ -1,5 +1,6 @@
-//! Net lifts around dated events, one event after the other: the series of a country that are compared in the same
-//! periods share a counterfactual, which is forgotten after its event.
+//! Net lifts around dated events: the series of a country that are compared in the same periods share a counterfactual,
+//! which is forgotten after its event. Events come before series in what is done in parallel, so that nobody waits for, or
+//! makes anew, what another thread is about to share.
 
 use crate::alert::{ControlRow, ControlUse, Event, LiftRow, Window};
 use crate::baseline::blocks::Blocks;
@@ -10,7 +11,7 @@ use crate::pipeline::baselines::{baseline_before, per_day, seasons, setting, sin
 use crate::pipeline::lifts::{Around, Lifted, Tables, event_period, outside_window};
 use crate::pipeline::references::CONTROL_DAYS;
 use crate::pipeline::score::Scored;
-use crate::pipeline::sharing::View;
+use crate::pipeline::sharing::{Sharing, View};
 use crate::pipeline::{in_parallel, part_shifts};
 use crate::series::Level;
 use crate::time::Step;
@@ -23,23 +24,31 @@ const PERIOD_DAYS: f64 = 84.0;
 impl Tables<'_> {
     /// Puts net lifts into the rows of series of one country.
     pub(super) fn add_net_lifts(&self, country: &[Around<'_>], all: &mut Lifted) {
-        for event in self.events {
-            let visits = &all.visits;
+        let jobs = self.options.jobs;
+        let Lifted { visits, controls, .. } = all;
+        let events = self.events.iter().collect();
+        let of_event = |event: &Arc<Event>| {
+            let shared = Shared::default();
             let concerned = country.iter().map(|around| (around, rows_of(event, around, visits)));
             let concerned = concerned.filter(|(_, rows)| !rows.is_empty()).collect();
-            let found = in_parallel(concerned, self.options.jobs, &|_, _| {}, |(around, rows)| {
-                let nets = self.nets(around, event, &visits[rows.clone()]);
-                (around.series, rows, nets)
-            });
-            for (series, rows, nets) in found {
-                for (row, net) in all.visits[rows].iter_mut().zip(nets) {
-                    let Some(net) = net else { continue };
-                    row.net_lift = net.net;
-                    let uses = self.references.uses(&series.watched.series.key.country, &net);
-                    all.controls.extend(control_rows(row, uses));
-                }
+            in_parallel(concerned, jobs, &|_, _| {}, |(around, rows)| {
+                let nets = self.nets(around, event, &visits[rows.clone()], &shared);
+                let named = |(row, net): (&LiftRow, Option<NetLift>)| {
+                    let net = net?;
+                    let uses = self.references.uses(&around.series.watched.series.key.country, &net);
+                    Some((net.net, control_rows(row, uses)))
+                };
+                let nets: Vec<_> = visits[rows.clone()].iter().zip(nets).map(named).collect();
+                (rows, nets)
+            })
+        };
+        let found = in_parallel(events, jobs, &|_, _| {}, of_event);
+        for (rows, nets) in found.into_iter().flatten() {
+            for (row, net) in visits[rows].iter_mut().zip(nets) {
+                let Some((net, used)) = net else { continue };
+                row.net_lift = net;
+                controls.extend(used);
             }
-            self.references.next_event();
         }
     }
 
@@ -49,13 +58,13 @@ impl Tables<'_> {
     }
 
     /// The net lifts of the rows of one series around one event.
-    fn nets(&self, around: &Around<'_>, event: &Event, rows: &[LiftRow]) -> Vec<Option<NetLift>> {
+    fn nets(&self, around: &Around<'_>, event: &Event, rows: &[LiftRow], shared: &Shared) -> Vec<Option<NetLift>> {
         let Some(before) = event_period(event, self.grid, self.options) else { return Vec::new() };
         let outside = outside_window(&around.mask, before, self.grid);
         let index = |time| ((time - self.grid.start) / self.grid.step.seconds()) as usize;
         let windows: Vec<_> = rows.iter().map(|row| (row.window, index(row.from)..index(row.to) + 1)).collect();
         let settled = part_shifts::before(around.series, before, self.grid.step, self.options);
-        let place = Place { series: &settled, before, excluded: &outside, draws: around.draws };
+        let place = Place { series: &settled, before, excluded: &outside, draws: around.draws, shared };
         if self.grid.step.seconds() >= Step::DAY.seconds() {
             return self.by_period(&place, &windows, CONTROL_DAYS);
         }
@@ -88,13 +97,13 @@ impl Tables<'_> {
             setting: Setting { draws: place.draws, ..setting },
             named: place.named(),
         };
-        self.references.by_period.nets(&view, windows)
+        place.shared.by_period.nets(&view, windows)
     }
 
     /// The same of windows of whole days, from the means of days that begin at the hour of the event.
     fn by_day(&self, place: &Place<'_>, windows: &[(Window, Range<usize>)]) -> Vec<Option<NetLift>> {
         let Some(references) = self.references.of_country(place.series) else { return vec![None; windows.len()] };
-        let (source, sharing) = (&place.series.watched.series, &self.references.by_day);
+        let (source, sharing) = (&place.series.watched.series, &place.shared.by_day);
         let blocks = Blocks::around(place.before, per_day(self.grid.step).round() as usize);
         let controls = sharing.controls(|| references.iter().map(|one| blocks.means(one.values)).collect());
         let usable = source.values.iter().zip(place.excluded);
@@ -117,12 +126,20 @@ impl Tables<'_> {
     }
 }
 
+/// What series of one country share around one event: on their own grid, and by the day.
+#[derive(Default)]
+struct Shared {
+    by_period: Sharing,
+    by_day: Sharing,
+}
+
 /// Where net lifts of a series are taken: learnt before this period, excluded ones left out.
 struct Place<'a> {
     series: &'a Scored,
     before: usize,
     excluded: &'a [bool],
     draws: usize,
+    shared: &'a Shared,
 }
 
 impl Place<'_> {
@@ -139,11 +156,7 @@ fn rows_of(event: &Arc<Event>, around: &Around<'_>, visits: &[LiftRow]) -> Range
     first..own.next_back().unwrap_or(first) + 1
 }
 
-fn control_rows(row: &LiftRow, uses: Vec<ControlUse>) -> impl Iterator<Item = ControlRow> + '_ {
-    uses.into_iter().map(|control| ControlRow {
-        event: row.event.clone(),
-        key: row.key.clone(),
-        window: row.window,
-        control,
-    })
+fn control_rows(row: &LiftRow, uses: Vec<ControlUse>) -> Vec<ControlRow> {
+    let about = |control| ControlRow { event: row.event.clone(), key: row.key.clone(), window: row.window, control };
+    uses.into_iter().map(about).collect()
 }

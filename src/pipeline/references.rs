@@ -12,7 +12,6 @@ use crate::pipeline::Options;
 use crate::pipeline::alerts::Judged;
 use crate::pipeline::baselines::{baseline_before, excluded, seasons, setting, since_new_level, telling};
 use crate::pipeline::score::Scored;
-use crate::pipeline::sharing::Sharing;
 use crate::series::{Key, Level, Role, Series};
 use crate::time::Step;
 use std::collections::{BTreeMap, BTreeSet};
@@ -51,9 +50,6 @@ pub(crate) struct References<'a> {
     by_country: BTreeMap<&'a str, Vec<Reference<'a>>>,
     /// Lifts of the reference outlets around a period, by country: many series ask for the same.
     known: Mutex<BTreeMap<(String, usize), Lifts>>,
-    /// What series share around the dated event at hand: on their own grid, and by the day.
-    pub(super) by_period: Sharing,
-    pub(super) by_day: Sharing,
 }
 
 impl<'a> References<'a> {
@@ -69,12 +65,7 @@ impl<'a> References<'a> {
 
     /// From the references of each country.
     pub(crate) fn of(by_country: impl Iterator<Item = (&'a str, Vec<Reference<'a>>)>) -> Self {
-        References {
-            by_country: by_country.collect(),
-            known: Mutex::default(),
-            by_period: Sharing::default(),
-            by_day: Sharing::default(),
-        }
+        References { by_country: by_country.collect(), known: Mutex::default() }
     }
 
     /// The lift of an episode net of the references of its country; unknown without any.
@@ -102,12 +93,6 @@ impl<'a> References<'a> {
             Some(net) => NetLift { net: selection.widen(net.net), ..net },
             None => UNKNOWN_NET,
         }
-    }
-
-    /// To be called before another event, or another country.
-    pub(super) fn next_event(&self) {
-        self.by_period.clear();
-        self.by_day.clear();
     }
 
     /// The reference outlets of the country of `series`; `None` where it has none, or no lifts.

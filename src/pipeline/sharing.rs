@@ -46,14 +46,6 @@ fn open<T>(shared: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 impl Sharing {
-    /// Forgets the event, and the country.
-    pub(super) fn clear(&self) {
-        open(&self.windows).clear();
-        open(&self.singles).clear();
-        open(&self.offered).clear();
-        *open(&self.controls) = None;
-    }
-
     /// The controls on this grid, as `bring` brings them to it.
     pub(super) fn controls(&self, bring: impl Fn() -> Vec<Vec<f64>>) -> Arc<Vec<Vec<f64>>> {
         open(&self.controls).get_or_insert_with(|| Arc::new(bring())).clone()

@@ -24,6 +24,9 @@ use tally::Tally;
 /// Texts remembered with their meaning before they are forgotten, where most of them are not kept.
 const REMEMBERED: usize = 1 << 20;
 
+/// Codes of two letters.
+const CODES: usize = 26 * 26;
+
 /// From here on, neighbouring whole numbers can no longer be told apart.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
@@ -50,8 +53,8 @@ pub(super) struct Gather<'a> {
     pub notes: Vec<String>,
     names: HashMap<Box<str>, Named>,
     countries: HashMap<Box<str>, Option<u32>>,
-    /// Indices of codes of two letters.
-    codes: Box<[Option<u32>; 26 * 26]>,
+    /// Indices of codes of two letters; the last is that of no country at all.
+    codes: Box<[Option<u32>; CODES + 1]>,
     /// Name and time of the row before: the same one mostly follows.
     last_name: (String, Named),
     last_time: (String, Option<Place>),
@@ -76,7 +79,7 @@ impl<'a> Gather<'a> {
             notes: Vec::new(),
             names: HashMap::default(),
             countries: HashMap::new(),
-            codes: Box::new([None; 26 * 26]),
+            codes: Box::new([None; CODES + 1]),
             last_name: (String::new(), Named::Missing),
             last_time: (String::new(), None),
             #[cfg(feature = "ingest")]
@@ -184,8 +187,9 @@ impl<'a> Gather<'a> {
 
     /// The index of a country as written; `None` if it is none.
     pub(super) fn country(&mut self, text: &str) -> Option<u32> {
-        // Two capital letters are looked up without hashing.
+        // What nearly every row has is looked up without hashing.
         let letters = match text.as_bytes() {
+            [] => Some(CODES),
             [a @ b'A'..=b'Z', b @ b'A'..=b'Z'] => Some(usize::from(a - b'A') * 26 + usize::from(b - b'A')),
             _ => None,
         };

@@ -195,25 +195,7 @@ impl<'a> Collector<'a> {
                 censored: BTreeMap::new(),
             })
             .collect();
-        let index = index_of(self.rows.iter().map(|row| row.1), found);
-        // In the place of the rows, and sorted without room of its own: where two are of one period, the first comes
-        // first.
-        let cell = |(order, (id, time, seen)): (usize, (u32, Seconds, Seen))| match index[&time] {
-            Some(period) => Some((rank[id as usize], period as u32, order as u32, seen)),
-            None => {
-                report.skip("in a period left out as incomplete", seen.amount().rows());
-                None
-            }
-        };
-        let rows = std::mem::take(&mut self.rows).into_iter().enumerate();
-        let mut cells: Vec<(u32, u32, u32, Seen)> = rows.filter_map(cell).collect();
-        cells.sort_unstable_by_key(|(series, period, order, _)| (*series, *period, *order));
-        for run in cells.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
-            let mut amount = run[0].3.amount();
-            run[1..].iter().for_each(|cell| amount.add(&cell.3.amount()));
-            put(&mut series[run[0].0 as usize], run[0].1 as usize, &amount, found)?;
-        }
-        drop(cells);
+        put_all(std::mem::take(&mut self.rows), &rank, &mut series, found, report)?;
         report.notes.extend(joined(&self.lists));
         self.below_lists(&mut series, found);
         let by_country: HashSet<String> =
@@ -259,10 +241,58 @@ impl<'a> Collector<'a> {
     }
 }
 
+/// Puts every row into its period; the series of number i stands at `rank[i]`. Nearly all rows are the only one of their
+/// series and period: only the others are brought together, where the first comes first.
+fn put_all(
+    rows: Vec<(u32, Seconds, Seen)>,
+    rank: &[u32],
+    series: &mut [Series],
+    found: &Found,
+    report: &mut LoadReport,
+) -> Result<()> {
+    let index = index_of(rows.iter().map(|row| row.1), found);
+    // Rows of one moment mostly stand together.
+    let runs = || rows.chunk_by(|a, b| a.1 == b.1).map(|run| (index[&run[0].1], run));
+    let cell = |id: u32, period: usize| rank[id as usize] as usize * found.grid.len + period;
+    let mut counts = vec![0u8; series.len() * found.grid.len];
+    for (period, run) in runs() {
+        match period {
+            Some(period) => run.iter().for_each(|row| {
+                let count = &mut counts[cell(row.0, period)];
+                *count = count.saturating_add(1);
+            }),
+            None => {
+                let rows = run.iter().map(|row| row.2.amount().rows()).sum();
+                report.skip("in a period left out as incomplete", rows);
+            }
+        }
+    }
+    let mut several: Vec<(u32, u32, u32)> = Vec::new();
+    let mut order = 0..;
+    for (period, run) in runs() {
+        for ((id, _, seen), order) in run.iter().zip(&mut order) {
+            let Some(period) = period else { continue };
+            match counts[cell(*id, period)] {
+                1 => put(&mut series[rank[*id as usize] as usize], period, &seen.amount(), found)?,
+                _ => several.push((rank[*id as usize], period as u32, order)),
+            }
+        }
+    }
+    several.sort_unstable();
+    let amount = |(.., order): &(u32, u32, u32)| rows[*order as usize].2.amount();
+    for run in several.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
+        let mut all = amount(&run[0]);
+        run[1..].iter().for_each(|one| all.add(&amount(one)));
+        put(&mut series[run[0].0 as usize], run[0].1 as usize, &all, found)?;
+    }
+    Ok(())
+}
+
 /// Period of every distinct moment; `None` off the grid.
 pub(super) fn index_of(times: impl Iterator<Item = Seconds>, found: &Found) -> HashMap<Seconds, Option<usize>> {
     let mut index = HashMap::default();
-    for time in times {
+    let mut last = None;
+    for time in times.filter(|time| last.replace(*time) != Some(*time)) {
         index.entry(time).or_insert_with(|| found.grid.index_of(found.periods.start(time)));
     }
     index

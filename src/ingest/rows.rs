@@ -170,6 +170,8 @@ fn amount(group: &Group, odd: Option<&str>, kind: Kind) -> Option<Amount> {
 impl Table {
     /// Takes what was gathered from the file. `false` if rows do not fit each other: the defect is then looked for.
     pub(super) fn take(&mut self, mut gather: Gather<'_>) -> bool {
+        // At once what it takes: a list that grows is copied, and there may be tens of millions.
+        self.rows = Vec::with_capacity(gather.store.len());
         let rows = gather.store.drain();
         // Names first, then countries.
         let names = gather.store.names().len() as u32;
@@ -179,7 +181,7 @@ impl Table {
             time,
             seen: amount.into(),
         };
-        self.rows = rows.map(row).collect();
+        self.rows.extend(rows.map(row));
         self.kind = gather.kind;
         if gather.mixed() || (!self.kind.adds_up() && self.rows.iter().any(|row| row.seen.amount().rows() > 1)) {
             return false;

@@ -235,10 +235,9 @@ impl Store {
         self.index.clear();
         self.last = None;
         let keys = self.keys.clone();
-        std::mem::take(&mut self.periods).into_iter().flat_map(move |(time, period)| {
-            let pair = |key: u32| keys[key as usize];
-            period.amounts().map(|(key, amount)| (time, pair(key), amount)).collect::<Vec<_>>()
-        })
+        let periods = std::mem::take(&mut self.periods).into_iter();
+        let amounts = periods.flat_map(|(time, period)| period.into_amounts().map(move |(key, of)| (time, key, of)));
+        amounts.map(move |(time, key, amount)| (time, keys[key as usize], amount))
     }
 
     /// Everything observed in one period, sorted by key.

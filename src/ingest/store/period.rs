@@ -6,6 +6,9 @@ use std::collections::HashMap;
 /// Parts of a visit that sums are kept in, so that they do not depend on the order of addition.
 const PARTS: f64 = 1e9;
 
+/// Cells that a row has at least.
+const FEWEST: usize = 16;
+
 /// Sum and number of the whole numbers of one key and period; anything else stands in [`Odd`].
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Cell {
@@ -70,7 +73,7 @@ impl Period {
     /// Makes the row longer, so that it holds a key: to twice its length, as far as that is mostly filled.
     #[cold]
     fn grow(&mut self, at: usize) {
-        let length = (at + 1).max((2 * self.dense.len()).min(64 + 4 * self.count));
+        let length = (at + 1).max((2 * self.dense.len()).clamp(FEWEST, 64 + 4 * self.count));
         self.dense.resize(length, Cell::default());
         let inside: Vec<u32> = self.sparse.keys().copied().filter(|key| (*key as usize) < length).collect();
         for key in inside {
@@ -90,13 +93,19 @@ impl Period {
     }
 
     pub(super) fn amounts(&self) -> impl Iterator<Item = (u32, Amount)> {
-        self.cells().map(|(key, cell)| (key, amount(cell, self.odd.get(&key))))
+        self.cells().map(|(key, cell)| (key, amount(key, cell, &self.odd)))
+    }
+
+    /// The same, where the cells are of no use afterwards.
+    pub(super) fn into_amounts(self) -> impl Iterator<Item = (u32, Amount)> {
+        let dense = (0..).zip(self.dense).filter(|(_, cell)| !cell.is_vacant());
+        dense.chain(self.sparse).map(move |(key, cell)| (key, amount(key, &cell, &self.odd)))
     }
 }
 
-fn amount(cell: &Cell, odd: Option<&Odd>) -> Amount {
+fn amount(key: u32, cell: &Cell, odd: &HashMap<u32, Odd>) -> Amount {
     let numbers = u64::from(cell.numbers);
-    match odd.filter(|_| cell.odd) {
+    match if cell.odd { odd.get(&key) } else { None } {
         None => Amount { sum: cell.sum, numbers, ..Amount::default() },
         Some(odd) => {
             let sum = match (odd.parts, cell.numbers) {

@@ -169,7 +169,17 @@ pub(crate) fn analyze(plan: &Plan, loaded: &Loaded, events: &[Event]) -> Result<
     analysis
 }
 
+/// The scored series are by far the largest table: they are written beside all others.
 fn write_tables(folder: &Folder, plan: &Plan, analysis: &Analysis) -> Result<()> {
+    std::thread::scope(|scope| {
+        let series = scope.spawn(|| series::write(folder, plan.series(), analysis));
+        let others = write_small_tables(folder, plan, analysis);
+        let series = series.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        others.and(series)
+    })
+}
+
+fn write_small_tables(folder: &Folder, plan: &Plan, analysis: &Analysis) -> Result<()> {
     let step = analysis.grid.step;
     folder.fill("alerts.csv", |out| tables::alerts_csv(out, &analysis.alerts))?;
     folder.fill("alerts.jsonl", |out| tables::alerts_jsonl(out, &analysis.alerts))?;
@@ -187,8 +197,7 @@ fn write_tables(folder: &Folder, plan: &Plan, analysis: &Analysis) -> Result<()>
     folder.fill("ratios.csv", |out| tables::ratios_csv(out, &analysis.ratios))?;
     folder.fill("attributions.csv", |out| tables::attributions_csv(out, &analysis.alerts))?;
     folder.fill("confounders.csv", |out| tables::confounders_csv(out, &analysis.confounders))?;
-    folder.fill("groups.csv", |out| tables::groups_csv(out, &analysis.groups, step))?;
-    series::write(folder, plan.series(), analysis)
+    folder.fill("groups.csv", |out| tables::groups_csv(out, &analysis.groups, step))
 }
 
 /// The page for people. Its tables are the files already written: whatever is among them is shown.

@@ -19,15 +19,8 @@ pub(crate) fn write(folder: &Folder, format: SeriesFormat, analysis: &Analysis) 
             // The first batch tells the types, so there is one even without series.
             let first = batch(&analysis.series[..per_batch.min(analysis.series.len())], &analysis.grid);
             let rest = analysis.series.chunks(per_batch).skip(1);
-            // One batch is made while the one before is written.
-            std::thread::scope(|scope| {
-                let (send, batches) = std::sync::mpsc::sync_channel(1);
-                scope.spawn(move || {
-                    // Whoever writes has stopped where a batch is not taken: it says why.
-                    rest.map(|chunk| batch(chunk, &analysis.grid)).try_for_each(|batch| send.send(batch))
-                });
-                write_parquet(folder.file("series.parquet")?, first, batches.into_iter())
-            })
+            let rest = rest.map(|chunk| batch(chunk, &analysis.grid));
+            write_parquet(folder.file("series.parquet")?, first, rest)
         }
     }
 }

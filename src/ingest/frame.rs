@@ -4,7 +4,9 @@ use crate::error::{Error, Result};
 use crate::time::Seconds;
 use polars::prelude::*;
 use std::io::Write;
+use std::iter::once;
 use std::path::Path;
+use std::sync::mpsc::sync_channel;
 
 /// One column of a table to be written.
 #[derive(Clone, Debug, PartialEq)]
@@ -94,11 +96,16 @@ pub fn distinct(path: &Path, columns: &[&str]) -> Result<Vec<Vec<String>>> {
     Ok(keys)
 }
 
-/// Writes a table given in batches that share names and types; every batch becomes one or more row groups.
+/// Writes a table given in batches that share names and types; every batch becomes one or more row groups. One batch is
+/// made while the one before is encoded and the one before that is written.
 ///
 /// # Errors
 /// The columns of a batch differ in length, or `out` refuses.
-pub fn write_parquet<'a>(out: impl Write, first: Table<'a>, rest: impl Iterator<Item = Table<'a>>) -> Result<()> {
+pub fn write_parquet<'a>(
+    out: impl Write + Send,
+    first: Table<'a>,
+    rest: impl Iterator<Item = Table<'a>> + Send,
+) -> Result<()> {
     write_parquet_with(out, &[], first, rest)
 }
 
@@ -107,21 +114,25 @@ pub fn write_parquet<'a>(out: impl Write, first: Table<'a>, rest: impl Iterator<
 /// # Errors
 /// As for [`write_parquet`].
 pub fn write_parquet_with<'a>(
-    out: impl Write,
+    out: impl Write + Send,
     words: &[(&str, String)],
     first: Table<'a>,
-    rest: impl Iterator<Item = Table<'a>>,
+    rest: impl Iterator<Item = Table<'a>> + Send,
 ) -> Result<()> {
     let words = words.iter().map(|(name, text)| ((*name).to_string(), text.clone())).collect();
     let write = || -> PolarsResult<()> {
         let first = frame(first)?;
         let words = KeyValueMetadata::from_static(words);
-        let mut writer = ParquetWriter::new(out).with_key_value_metadata(Some(words)).batched(first.schema())?;
-        writer.write_batch(&first)?;
-        for table in rest {
-            writer.write_batch(&frame(table)?)?;
-        }
-        writer.finish().map(drop)
+        let writer = ParquetWriter::new(out).with_key_value_metadata(Some(words)).batched(first.schema())?;
+        let encoded = |frame: PolarsResult<DataFrame>| writer.encode_and_compress(&frame?).collect::<PolarsResult<_>>();
+        std::thread::scope(|scope| {
+            let ((made, frames), (ready, groups)) = (sync_channel(1), sync_channel(1));
+            // Whoever comes after has stopped where something is not taken, and says why.
+            scope.spawn(move || once(Ok(first)).chain(rest.map(frame)).try_for_each(|frame| made.send(frame)));
+            scope.spawn(move || frames.into_iter().map(encoded).try_for_each(|group| ready.send(group)));
+            groups.into_iter().try_for_each(|group| writer.write_row_groups(group?))?;
+            writer.finish().map(drop)
+        })
     };
     write().map_err(|error| match error {
         PolarsError::IO { error, .. } => {

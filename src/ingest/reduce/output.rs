@@ -187,7 +187,7 @@ impl Reduced {
     ///
     /// # Errors
     /// `out` refuses.
-    pub fn write_parquet(&self, out: impl Write, record: &Record) -> Result<()> {
+    pub fn write_parquet(&self, out: impl Write + Send, record: &Record) -> Result<()> {
         let record = serde_json::to_string(record).map_err(|e| Error::input("cannot write the metadata").because(e))?;
         let censored = self.rows().any(|row| row.below.is_some());
         let mut rows = self.rows();

@@ -82,9 +82,9 @@ impl Heaviness {
             return;
         }
         let Scaling { unit, beyond, .. } = self.scaling();
-        let mut densities = [1.0; N];
+        let mut densities = [1.0; N.next_multiple_of(8)];
         if z.abs() > BODY {
-            densities = *beyond;
+            densities[..N].copy_from_slice(beyond);
         } else {
             (0..N).for_each(|k| densities[k] += z * z * unit[k] / FREEDOM[k]);
             ln_each(&mut densities);

@@ -155,13 +155,13 @@ impl Spread {
     /// mixed with the errors that windows of this length really had. The first is known early, the second sees what
     /// the first cannot (wandering levels, holidays). `single` is the variance of a single residual.
     fn of_window(&self, k: usize, single: f64, floor: f64) -> f64 {
-        let w = self.windows[k] as f64;
+        let part = self.model.part[k];
         let model = single * self.model.contrast[k] + self.lag;
-        let blocks = self.errors[k] / w;
+        let blocks = self.errors[k] * part;
         let mixed =
             if k == 0 { single } else { (MODEL_BLOCKS * model + blocks * self.variance[k]) / (MODEL_BLOCKS + blocks) };
         // Neighbours that undo each other earn little credit.
-        mixed.max(LEAST_PART * model).max(floor * floor / w).sqrt()
+        mixed.max(LEAST_PART * model).max(floor * floor * part).sqrt()
     }
 
     fn single_variance(&self, prior: f64) -> f64 {
@@ -206,20 +206,20 @@ impl Spread {
         let single = self.of_window(0, variance, floor);
         let z = residual[t] / single;
         let mut best = Evidence { z, p: 1.0, sign: 0.0, window: 1 };
-        self.contrasts(errors, t, calm_since, |k, contrast| {
-            let w = self.windows[k];
+        let contrasts = self.contrasts(errors, t, calm_since);
+        for (k, &w) in self.windows.iter().enumerate() {
+            let (mean, least) = (contrasts.mean[k], RAISED * single);
             // What comes back from a low is no surge: the window itself must be raised. Most are not: the rest is spared.
-            let bound = RAISED * single * self.model.mean[k].sqrt();
-            if contrast.mean.abs() <= bound {
-                return;
+            if mean.is_nan() || mean * mean <= least * least * self.model.mean[k] {
+                continue;
             }
             let z_window = if w == 1 {
                 let (jump, spread) = self.jump(residual, t, calm_since, single, floor);
                 jump / spread
             } else {
-                contrast.value / (self.of_window(k, variance, floor) * contrast.widening)
+                contrasts.error[k] / self.of_window(k, variance, floor)
             };
-            if z_window.abs() > LEAST_Z && contrast.mean * z_window.signum() > bound {
+            if z_window.abs() > LEAST_Z && mean * z_window > 0.0 {
                 let size = self.without_skew(z_window, w);
                 let tail = if w == 1 { self.jumps.sf(size) } else { student_sf(size, self.degrees(k)) };
                 let p = (looks(w, self.windows.len()) * tail).min(1.0);
@@ -227,35 +227,35 @@ impl Spread {
                     best = Evidence { z, p, sign: z_window.signum(), window: w };
                 }
             }
-        });
+        }
         best
     }
 
     /// The contrast of every window that ends at `t`: the mean of its scores (in units of `x`) less what the period
     /// before the window leads to expect of it. In a series that wanders, yesterday says more than last month.
-    fn contrasts(&self, errors: &Errors, t: usize, calm_since: usize, mut each: impl FnMut(usize, Contrast)) {
-        let model = &self.model;
+    fn contrasts(&self, errors: &Errors, t: usize, calm_since: usize) -> Contrasts {
+        let Model { part, mean: model_mean, carried, .. } = &self.model;
+        let mut contrasts = Contrasts { mean: [f64::NAN; MAX_WINDOWS], error: [f64::NAN; MAX_WINDOWS] };
         for (k, &w) in self.windows.iter().enumerate() {
             if t + 1 < calm_since + w {
                 break;
             }
-            let (start, length) = (t + 1 - w, w as f64);
-            let (sum, seen) = errors.of_window(t, w);
-            if 2.0 * seen < length {
-                continue;
-            }
-            let mean = sum / seen;
+            let ((sum, seen), start, length) = (errors.of_window(t, w), t + 1 - w, w as f64);
             let before = if start > calm_since { errors.counted[start - 1] } else { f64::NAN };
-            let mut widening = if seen < length { (length / seen).sqrt() } else { 1.0 };
-            let mut value = mean;
-            if before.is_nan() {
-                let blind = model.mean[k];
-                widening *= (blind / (blind - model.carried[k].powi(2))).sqrt();
-            } else {
-                value -= model.carried[k] * before;
+            if seen == length && !before.is_nan() {
+                let mean = sum * part[k];
+                (contrasts.mean[k], contrasts.error[k]) = (mean, mean - carried[k] * before);
+            } else if 2.0 * seen >= length {
+                let (mean, blind) = (sum / seen, model_mean[k]);
+                let (expected, unknown) = match before.is_nan() {
+                    true => (0.0, blind / (blind - carried[k] * carried[k])),
+                    false => (carried[k] * before, 1.0),
+                };
+                contrasts.mean[k] = mean;
+                contrasts.error[k] = (mean - expected) / (unknown * length / seen).sqrt();
             }
-            each(k, Contrast { mean, value, widening });
         }
+        contrasts
     }
 
     /// The residual at `t` less what the one before it led to expect, and the spread of such jumps.
@@ -277,22 +277,25 @@ impl Spread {
         let single = self.of_window(0, variance, floor);
         let (jump, spread) = self.jump(&errors.residual, t, calm_since, single, floor);
         self.jumps.learn(jump, spread);
-        let mut seen = [f64::NAN; MAX_WINDOWS];
-        self.contrasts(errors, t, calm_since, |k, contrast| {
-            seen[k] = if k == 0 { contrast.mean } else { contrast.value / contrast.widening };
-        });
-        for (k, error) in seen.iter().enumerate().filter(|(_, e)| !e.is_nan()) {
-            let bound = WINSOR * self.of_window(k, variance, floor);
-            let square = error.clamp(-bound, bound).powi(2);
-            self.errors[k] = (self.errors[k] + 1.0).min(self.memory);
-            self.variance[k] += (square / WINSOR_BIAS - self.variance[k]) / self.errors[k];
-            if k == 0 {
-                // Longer windows know already what the single period has taught.
-                variance = self.single_variance(prior);
-            }
+        let contrasts = self.contrasts(errors, t, calm_since);
+        self.learn_window(0, contrasts.mean[0], variance, floor);
+        // Longer windows know already what the single period has taught.
+        variance = self.single_variance(prior);
+        for k in 1..self.windows.len() {
+            self.learn_window(k, contrasts.error[k], variance, floor);
         }
         self.learn_shape(errors.residual[t] / single);
         self.settle();
+    }
+
+    fn learn_window(&mut self, k: usize, error: f64, single: f64, floor: f64) {
+        if error.is_nan() {
+            return;
+        }
+        let bound = WINSOR * self.of_window(k, single, floor);
+        let square = error.clamp(-bound, bound).powi(2);
+        self.errors[k] = (self.errors[k] + 1.0).min(self.memory);
+        self.variance[k] += (square / WINSOR_BIAS - self.variance[k]) / self.errors[k];
     }
 
     /// Autocorrelation, corrected for its small-sample bias (Kendall 1954), on the safe side of its standard error.
@@ -317,14 +320,13 @@ impl Spread {
     }
 }
 
-/// What one window says.
-struct Contrast {
-    /// Mean of its scores.
-    mean: f64,
-    /// That mean less what was to be expected from the period before.
-    value: f64,
-    /// By how much more than usual it varies: gaps, nothing known of the period before.
-    widening: f64,
+/// What the windows that end in a period say; `NaN` where too little is known.
+struct Contrasts {
+    /// Mean of the scores.
+    mean: [f64; MAX_WINDOWS],
+    /// That mean less what was to be expected from the period before, in units in which it varies as usual where there
+    /// are gaps, or nothing is known of the period before.
+    error: [f64; MAX_WINDOWS],
 }
 
 #[cfg(test)]

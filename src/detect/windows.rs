@@ -54,10 +54,12 @@ impl Errors {
     }
 }
 
-/// What an autoregression leads to expect of each window. Powers are dear, and it changes once a period.
+/// What an autoregression leads to expect of each window. It changes once a period: divisions and powers are dear.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Model {
     pub(super) rho: f64,
+    /// One part in so many as the window has periods.
+    pub(super) part: [f64; MAX_WINDOWS],
     /// Variance of the window's mean, in units of the single variance.
     pub(super) mean: [f64; MAX_WINDOWS],
     /// What the period before leads to expect of it.
@@ -70,14 +72,19 @@ impl Model {
     /// Of `windows` under a correlation `rho` (from 0 to 0.95) of neighbours, beside a level learnt from `level_length` values.
     pub(super) fn of(windows: &[usize], rho: f64, level_length: f64) -> Model {
         let level_error = mean_of_correlated(level_length, rho);
-        let mut model = Model { rho, ..Model::default() };
         // What all windows have in common.
-        let (carried, lasting) = (rho / (1.0 - rho), (1.0 + rho) / (1.0 - rho));
+        let (carried, lasting, beside) = (rho / (1.0 - rho), (1.0 + rho) / (1.0 - rho), 1.0 / (1.0 + level_error));
         let fading = 2.0 * carried / (1.0 - rho);
+        let mut gone = [0.0; MAX_WINDOWS];
+        let mut model = Model { rho, ..Model::default() };
         for (k, &w) in windows.iter().enumerate() {
-            let gone = (1.0 - rho.powi(w as i32)) / w as f64;
-            (model.mean[k], model.carried[k]) = ((lasting - fading * gone) / w as f64, carried * gone);
-            model.contrast[k] = (model.mean[k] - model.carried[k].powi(2) + level_error) / (1.0 + level_error);
+            (model.part[k], gone[k]) = (1.0 / w as f64, 1.0 - rho.powi(w as i32));
+        }
+        for k in 0..MAX_WINDOWS {
+            let gone = gone[k] * model.part[k];
+            model.mean[k] = (lasting - fading * gone) * model.part[k];
+            model.carried[k] = carried * gone;
+            model.contrast[k] = (model.mean[k] - model.carried[k] * model.carried[k] + level_error) * beside;
         }
         model
     }

@@ -58,12 +58,12 @@ fn eight(
     quick: &impl Fn(f64) -> f64,
     exact: &impl Fn(f64) -> f64,
 ) {
-    let (mut found, mut all) = (*values, true);
-    for lane in 0..LANES {
-        all &= ordinary(values[lane]);
-        found[lane] = quick(values[lane]);
+    let (mut found, mut strange) = (*values, 0u64);
+    for value in &mut found {
+        strange |= if ordinary(*value) { 0 } else { 1 };
+        *value = quick(*value);
     }
-    *values = if all { found } else { values.map(exact) };
+    *values = if strange == 0 { found } else { values.map(exact) };
 }
 
 /// Of a positive number that has all its bits: its power of two, and 2 artanh((m − 1) ÷ (m + 1)) of the rest m, within √½ and √2.
@@ -76,9 +76,11 @@ fn ln(value: f64) -> f64 {
     let rest = f64::from_bits(bits.wrapping_sub((power as i64 as u64) << 52));
     let s = (rest - 1.0) / (rest + 1.0);
     let q = s * s;
-    let series = 1.0 / 15.0 + q * (1.0 / 17.0 + q * (1.0 / 19.0));
-    let series = 1.0 / 9.0 + q * (1.0 / 11.0 + q * (1.0 / 13.0 + q * series));
-    let series = q * (1.0 / 3.0 + q * (1.0 / 5.0 + q * (1.0 / 7.0 + q * series)));
+    // In pairs: the next product need not wait for the last sum.
+    let (qq, qqqq) = (q * q, q * q * (q * q));
+    let low = (1.0 / 3.0 + q * (1.0 / 5.0)) + qq * (1.0 / 7.0 + q * (1.0 / 9.0));
+    let middle = (1.0 / 11.0 + q * (1.0 / 13.0)) + qq * (1.0 / 15.0 + q * (1.0 / 17.0));
+    let series = q * (low + qqqq * (middle + qqqq * (1.0 / 19.0)));
     let power = f64::from(power);
     // The logarithm of 2 in two parts, the first with so few bits that its products are exact.
     power * LN_2_HIGH + (2.0 * s + (2.0 * s * series + power * LN_2_LOW))
@@ -95,10 +97,11 @@ fn exp(value: f64) -> f64 {
     let shifted = value * std::f64::consts::LOG2_E + WHOLE;
     let power = shifted - WHOLE;
     let rest = (value - power * LN_2_HIGH) - power * LN_2_LOW;
-    let mut series = 1.0 / 6_227_020_800.0;
-    for factorial in [479_001_600.0, 39_916_800.0, 3_628_800.0, 362_880.0, 40_320.0, 5_040.0, 720.0, 120.0, 24.0, 6.0] {
-        series = 1.0 / factorial + rest * series;
-    }
+    let (rr, rrrr) = (rest * rest, rest * rest * (rest * rest));
+    let low = (1.0 / 6.0 + rest * (1.0 / 24.0)) + rr * (1.0 / 120.0 + rest * (1.0 / 720.0));
+    let middle = (1.0 / 5_040.0 + rest * (1.0 / 40_320.0)) + rr * (1.0 / 362_880.0 + rest * (1.0 / 3_628_800.0));
+    let high = 1.0 / 39_916_800.0 + rest * (1.0 / 479_001_600.0) + rr * (1.0 / 6_227_020_800.0);
+    let series = low + rrrr * (middle + rrrr * high);
     let grown = 1.0 + (rest + rest * rest * (0.5 + rest * series));
     f64::from_bits(grown.to_bits().wrapping_add(shifted.to_bits() << 52))
 }

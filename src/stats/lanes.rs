@@ -22,6 +22,7 @@ pub fn widely<R>(work: impl FnOnce() -> R) -> R {
 
 /// Lanes of a sum.
 const LANES: usize = 8;
+type Lanes = [f64; LANES];
 
 /// Sum of `f` over the values that are not `NaN`, and their number.
 ///
@@ -30,25 +31,27 @@ const LANES: usize = 8;
 /// assert_eq!(sum_of_observed(&[1.0, f64::NAN, 3.0], |v| 2.0 * v), (8.0, 2));
 /// ```
 pub fn sum_of_observed(values: &[f64], f: impl Fn(f64) -> f64) -> (f64, usize) {
-    let (mut sums, mut counts) = ([0.0; LANES], [0.0; LANES]);
-    let mut take = |lane: usize, value: f64| {
-        let gap = value.is_nan();
-        sums[lane] += if gap { 0.0 } else { f(value) };
-        counts[lane] += if gap { 0.0 } else { 1.0 };
-    };
-    let (parts, rest) = values.as_chunks::<LANES>();
-    rest.iter().for_each(|value| take(0, *value));
-    widely(
+    let (parts, rest) = values.as_chunks();
+    let mut last = [f64::NAN; LANES];
+    last[..rest.len()].copy_from_slice(rest);
+    let (sums, counts) = widely(
         #[inline(always)]
-        || {
-            for part in parts {
-                for (lane, value) in part.iter().enumerate() {
-                    take(lane, *value);
-                }
-            }
-        },
+        || sums_of_observed(parts, &last, &f),
     );
     (total(sums), total(counts) as usize)
+}
+
+#[inline(always)]
+fn sums_of_observed(parts: &[Lanes], last: &Lanes, f: &impl Fn(f64) -> f64) -> (Lanes, Lanes) {
+    let (mut sums, mut counts) = ([0.0; LANES], [0.0; LANES]);
+    for part in parts.iter().chain(std::iter::once(last)) {
+        for ((sum, count), value) in sums.iter_mut().zip(&mut counts).zip(part) {
+            let gap = value.is_nan();
+            *sum += if gap { 0.0 } else { f(*value) };
+            *count += if gap { 0.0 } else { 1.0 };
+        }
+    }
+    (sums, counts)
 }
 
 /// Weighted mean of `f` over the values that are not `NaN`; `None` where their weights have no sum.
@@ -59,26 +62,35 @@ pub fn sum_of_observed(values: &[f64], f: impl Fn(f64) -> f64) -> (f64, usize) {
 /// assert_eq!(weighted_mean_of_observed(&[], &[], |v| v), None);
 /// ```
 pub fn weighted_mean_of_observed(values: &[f64], weights: &[f64], f: impl Fn(f64) -> f64) -> Option<f64> {
-    let (mut sums, mut sum_of_weights) = ([0.0; LANES], [0.0; LANES]);
-    let mut take = |lane: usize, value: f64, weight: f64| {
-        let gap = value.is_nan();
-        sums[lane] += if gap { 0.0 } else { weight * f(value) };
-        sum_of_weights[lane] += if gap { 0.0 } else { weight };
-    };
-    let ((parts, rest), (weight_parts, rest_weights)) = (values.as_chunks::<LANES>(), weights.as_chunks::<LANES>());
-    rest.iter().zip(rest_weights).for_each(|(value, weight)| take(0, *value, *weight));
-    widely(
+    let ((parts, rest), (weight_parts, weight_rest)) = (values.as_chunks(), weights.as_chunks());
+    let (mut last, mut last_weights) = ([f64::NAN; LANES], [0.0; LANES]);
+    last[..rest.len()].copy_from_slice(rest);
+    last_weights[..weight_rest.len()].copy_from_slice(weight_rest);
+    let (sums, sums_of_weights) = widely(
         #[inline(always)]
-        || {
-            for (v, w) in parts.iter().zip(weight_parts) {
-                for lane in 0..LANES {
-                    take(lane, v[lane], w[lane]);
-                }
-            }
-        },
+        || weighted_sums_of_observed((parts, &last), (weight_parts, &last_weights), &f),
     );
-    let weight = total(sum_of_weights);
+    let weight = total(sums_of_weights);
     (weight > 0.0).then(|| total(sums) / weight)
+}
+
+#[inline(always)]
+fn weighted_sums_of_observed(
+    (parts, last): (&[Lanes], &Lanes),
+    (weights, last_weights): (&[Lanes], &Lanes),
+    f: &impl Fn(f64) -> f64,
+) -> (Lanes, Lanes) {
+    let (mut sums, mut sums_of_weights) = ([0.0; LANES], [0.0; LANES]);
+    let all = parts.iter().zip(weights).chain(std::iter::once((last, last_weights)));
+    for (part, weights) in all {
+        for (((sum, sum_of_weights), value), weight) in sums.iter_mut().zip(&mut sums_of_weights).zip(part).zip(weights)
+        {
+            let gap = value.is_nan();
+            *sum += if gap { 0.0 } else { weight * f(*value) };
+            *sum_of_weights += if gap { 0.0 } else { *weight };
+        }
+    }
+    (sums, sums_of_weights)
 }
 
 /// Sum, in eight lanes.
@@ -108,21 +120,47 @@ pub fn sum(values: &[f64]) -> f64 {
 /// ```
 #[inline(always)]
 pub fn largest(values: &[f64], weights: &[f64]) -> f64 {
+    let ((parts, rest), (weight_parts, weight_rest)) = (values.as_chunks(), weights.as_chunks());
+    let (mut last, mut last_weights) = ([f64::NAN; LANES], [0.0; LANES]);
+    last[..rest.len()].copy_from_slice(rest);
+    last_weights[..weight_rest.len()].copy_from_slice(weight_rest);
     let mut most = [f64::NEG_INFINITY; LANES];
-    let mut take = |lane: usize, value: f64, weight: f64| {
-        let value = if weight > 0.0 { value } else { f64::NEG_INFINITY };
-        most[lane] = if value > most[lane] { value } else { most[lane] };
-    };
-    let ((eights, rest), (eight_weights, rest_weights)) = (values.as_chunks::<LANES>(), weights.as_chunks::<LANES>());
-    rest.iter().zip(rest_weights).for_each(|(value, weight)| take(0, *value, *weight));
-    for (v, w) in eights.iter().zip(eight_weights) {
-        for lane in 0..LANES {
-            take(lane, v[lane], w[lane]);
+    for (part, weights) in parts.iter().zip(weight_parts).chain(std::iter::once((&last, &last_weights))) {
+        for ((most, value), weight) in most.iter_mut().zip(part).zip(weights) {
+            let value = if *weight > 0.0 { *value } else { f64::NEG_INFINITY };
+            *most = if value > *most { value } else { *most };
         }
     }
     most.into_iter().fold(f64::NEG_INFINITY, f64::max)
 }
 
-fn total([a, b, c, d, e, f, g, h]: [f64; LANES]) -> f64 {
+fn total([a, b, c, d, e, f, g, h]: Lanes) -> f64 {
     ((a + b) + (c + d)) + ((e + f) + (g + h))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn wide_vectors_give_what_narrow_ones_give_to_the_bit(
+            values in prop::collection::vec(prop_oneof![9 => -1e3..1e3f64, 1 => Just(f64::NAN)], 0..70)
+        ) {
+            let (parts, rest) = values.as_chunks();
+            let mut last = [f64::NAN; LANES];
+            last[..rest.len()].copy_from_slice(rest);
+            let square = |v: f64| v * v + v;
+            let (sums, counts) = sums_of_observed(parts, &last, &square);
+            let (sum, count) = sum_of_observed(&values, square);
+            prop_assert_eq!((sum.to_bits(), count), (total(sums).to_bits(), total(counts) as usize));
+            let plain: f64 = values.iter().filter(|v| !v.is_nan()).map(|v| square(*v)).sum();
+            prop_assert!((sum - plain).abs() <= 1e-9 * plain.abs().max(1.0));
+            let known: Vec<f64> = values.iter().copied().filter(|v| !v.is_nan()).collect();
+            let most = known.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            prop_assert_eq!(largest(&values, &vec![1.0; values.len()]), most);
+            prop_assert_eq!(widely(|| super::sum(&known)).to_bits(), super::sum(&known).to_bits());
+        }
+    }
 }

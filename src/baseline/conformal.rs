@@ -1,5 +1,7 @@
 //! Conformal inference for an effect on the last periods of a series, and the calibration of its level.
 
+use crate::stats::autoregression::autoregression;
+use crate::stats::lanes::{dot, widely};
 use crate::stats::resample::normals;
 use crate::stats::robust::{quantile_of_sorted, sort};
 use std::sync::OnceLock;
@@ -134,7 +136,7 @@ impl Calibration {
         let mut p: Vec<f64> = luck
             .chunks_exact(n + 1)
             .map(|luck| {
-                autoregression(phi, luck, &mut noise);
+                noise_of(phi, luck, &mut noise);
                 refit(&mut noise);
                 shown += memory(&noise) / self.draws as f64;
                 block_sums_into(&noise, before, &mut sums);
@@ -178,18 +180,16 @@ impl Calibrated<'_> {
 
 /// Correlation of neighbouring values.
 pub(super) fn memory(values: &[f64]) -> f64 {
-    let square: f64 = values.iter().map(|v| v * v).sum();
-    let cross: f64 = values.windows(2).map(|p| p[0] * p[1]).sum();
+    let (square, cross) = widely(
+        #[inline(always)]
+        || (dot(values, values), dot(values, values.get(1..).unwrap_or_default())),
+    );
     if square > 0.0 { cross / square } else { 0.0 }
 }
 
 /// Normal noise in which neighbours are correlated by `phi`, from standard Normal numbers, one more than there is noise.
-fn autoregression(phi: f64, luck: &[f64], noise: &mut [f64]) {
-    let mut state = luck[0] / (1.0 - phi * phi).sqrt();
-    for (value, innovation) in noise.iter_mut().zip(&luck[1..]) {
-        state = phi * state + innovation;
-        *value = state;
-    }
+fn noise_of(phi: f64, luck: &[f64], noise: &mut [f64]) {
+    autoregression(phi, luck[0] / (1.0 - phi * phi).sqrt(), luck[1..].iter().copied(), noise);
 }
 
 /// Share of the blocks whose sum is at least as large as that of the window, the first.
@@ -229,7 +229,7 @@ mod tests {
     fn the_closed_form_of_the_interval_is_that_of_a_search_over_effects() {
         for (n, before, alpha) in [(60, 50, 0.1), (84, 56, 0.1), (40, 39, 0.2)] {
             let mut noise = vec![0.0; n];
-            autoregression(0.4, &normals(3, 0, n + 1), &mut noise);
+            noise_of(0.4, &normals(3, 0, n + 1), &mut noise);
             let inside: Vec<f64> = (0..n).map(|i| if i >= before { 1.0 } else { 0.0 }).collect();
             let demeaned = |v: &[f64]| v.iter().map(|x| x - mean(v)).collect::<Vec<_>>();
             let (u, e) = (demeaned(&noise), demeaned(&inside));

@@ -1,7 +1,7 @@
 //! Ridge regression on the controls' deviations from their common course.
 
 use crate::baseline::controls::{Column, Rows, SUSPECT};
-use crate::stats::lanes::widely;
+use crate::stats::lanes::{dot, widely};
 use crate::stats::robust::mean;
 use nalgebra::{DMatrix, DVector};
 use std::ops::Range;
@@ -233,22 +233,6 @@ fn products(z: &DMatrix<f64>, rows: Range<usize>) -> DMatrix<f64> {
         }
     }
     gram
-}
-
-/// Sum of products, in so many lanes that a processor need not wait for one sum to begin the next.
-#[inline(always)]
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    const LANES: usize = 8;
-    let mut lanes = [0.0; LANES];
-    let (a, b) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
-    let rest: f64 = a.remainder().iter().zip(b.remainder()).map(|(a, b)| a * b).sum();
-    for (a, b) in a.zip(b) {
-        for ((lane, a), b) in lanes.iter_mut().zip(a).zip(b) {
-            *lane += a * b;
-        }
-    }
-    let [a, b, c, d, e, f, g, h] = lanes;
-    ((a + b) + (c + d)) + ((e + f) + (g + h)) + rest
 }
 
 /// Fills `products` with a matrix times `values`.

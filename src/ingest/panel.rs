@@ -241,8 +241,8 @@ impl<'a> Collector<'a> {
     }
 }
 
-/// Puts every row into its period; the series of number i stands at `rank[i]`. Nearly all rows are the only one of their
-/// series and period: only the others are brought together, where the first comes first.
+/// Puts every row into its period; the series of number i stands at `rank[i]`. Nearly all rows are a number, and the only one
+/// of their series and period: only the others are brought together, where the first comes first.
 fn put_all(
     rows: Vec<(u32, Seconds, Seen)>,
     rank: &[u32],
@@ -267,17 +267,19 @@ fn put_all(
             }
         }
     }
+    let mut values: Vec<&mut [f64]> = series.iter_mut().map(|one| Arc::make_mut(&mut one.values)).collect();
     let mut several: Vec<(u32, u32, u32)> = Vec::new();
     let mut order = 0..;
     for (period, run) in runs() {
         for ((id, _, seen), order) in run.iter().zip(&mut order) {
             let Some(period) = period else { continue };
-            match counts[cell(*id, period)] {
-                1 => put(&mut series[rank[*id as usize] as usize], period, &seen.amount(), found)?,
+            match (seen, counts[cell(*id, period)]) {
+                (Seen::Numbers(number, 1), 1) => values[rank[*id as usize] as usize][period] = *number,
                 _ => several.push((rank[*id as usize], period as u32, order)),
             }
         }
     }
+    drop(values);
     several.sort_unstable();
     let amount = |(.., order): &(u32, u32, u32)| rows[*order as usize].2.amount();
     for run in several.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {

@@ -181,7 +181,7 @@ impl Table {
             time,
             seen: amount.into(),
         };
-        self.rows.extend(rows.map(row));
+        rows.for_each(|found| self.rows.push(row(found)));
         self.kind = gather.kind;
         if gather.mixed() || (!self.kind.adds_up() && self.rows.iter().any(|row| row.seen.amount().rows() > 1)) {
             return false;

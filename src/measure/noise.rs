@@ -3,6 +3,7 @@
 //! that a short baseline makes wide intervals.
 
 use crate::measure::expected::Expected;
+use crate::stats::autoregression::autoregression;
 use crate::stats::luck::{Draw, RANKS, normal};
 use crate::stats::robust::{mean, sort};
 
@@ -127,23 +128,6 @@ impl Noise {
         if let Some(shared) = &self.shared {
             shared.add(&ranks[path.len()..], scale, path);
         }
-    }
-}
-
-/// Fills `path` with the states that follow `state`. Four at a time: each needs to wait for the last but three alone.
-fn autoregression(phi: f64, mut state: f64, mut innovations: impl Iterator<Item = f64>, path: &mut [f64]) {
-    let powers = [phi, phi * phi, phi * phi * phi, phi * phi * phi * phi];
-    let mut next = || innovations.next().unwrap_or(0.0);
-    let (fours, rest) = path.as_chunks_mut();
-    for four in fours {
-        let mut fresh = [next(), next(), next(), next()];
-        (1..4).for_each(|i| fresh[i] += phi * fresh[i - 1]);
-        *four = [0, 1, 2, 3].map(|i| fresh[i] + powers[i] * state);
-        state = four[3];
-    }
-    for value in rest {
-        state = phi * state + next();
-        *value = state;
     }
 }
 

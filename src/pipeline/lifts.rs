@@ -9,7 +9,7 @@ use crate::pipeline::baselines::{
     baseline_before, levels, or, ordinary, per_day, seasons, seen, setting, since_new_level,
 };
 use crate::pipeline::parts::Member;
-use crate::pipeline::references::References;
+use crate::pipeline::references::{BesideLifts, References};
 use crate::pipeline::score::Scored;
 use crate::pipeline::shares::{self, totals};
 use crate::pipeline::{Options, in_parallel, part_shifts, parts, periods, season};
@@ -236,8 +236,9 @@ impl Tables<'_> {
         let members =
             if is_state { parts::members(self.scored, &source.key, season(self.grid.step)) } else { Vec::new() };
         let mut contributions = Vec::new();
-        // What is expected of the members is the same in all windows after one event.
+        // What is expected of the members, and what the references did, is the same in all windows after one event.
         let mut fits = (usize::MAX, Vec::new());
+        let mut beside = (usize::MAX, BesideLifts::default());
         let as_ordinary = |settled: &Scored| ordinary(settled, self.grid, self.options).0.into_owned();
         let visits = self.around_events(series, &values, &as_ordinary, &mask, &setting, |row, place, lift| {
             if !strange.is_empty() {
@@ -245,7 +246,10 @@ impl Tables<'_> {
                 row.expected = row.observed / (1.0 + lift.lift.point);
             }
             row.pp_change = share.as_ref().map_or(f64::NAN, |s| points(s, place.baseline, &place.range, place.outside));
-            (row.p_space, row.n_space) = self.in_space(row, place);
+            if beside.0 != place.at {
+                beside = (place.at, self.beside(&source.key.country, place.at));
+            }
+            (row.p_space, row.n_space) = in_space(row, place, &beside.1);
             if is_state {
                 if fits.0 != place.at {
                     let fit = |member| self.fit(member, place, &setting);
@@ -265,14 +269,11 @@ impl Tables<'_> {
         Expected::fit(values, place.baseline.clone(), Some(place.outside), &parts::setting_of(state, values))
     }
 
-    /// The lift among the reference outlets' at the same date: p-value, and how many these are.
-    fn in_space(&self, row: &LiftRow, place: &Place<'_>) -> (f64, usize) {
+    /// Lifts of the reference outlets in the windows after period `at`.
+    fn beside(&self, country: &str, at: usize) -> BesideLifts {
         // One baseline for all who ask: the references know nothing of the levels of this series.
-        let baseline = baseline_before(place.at, self.options.baseline_days, self.grid.step, self.options);
-        let others = self.references.lifts(&row.key.country, place.at, &baseline, self.grid.step, self.options);
-        let others: Vec<f64> = others.iter().map(|lifts| lifts[place.window]).collect();
-        let (p_space, n_space) = placebo::in_space(row.lift.point, &others);
-        (if n_space == 0 { f64::NAN } else { p_space }, n_space)
+        let baseline = baseline_before(at, self.options.baseline_days, self.grid.step, self.options);
+        self.references.lifts(country, at, &baseline, self.grid.step, self.options)
     }
 
     fn index(&self, s: &Scored, mask: &[bool]) -> Vec<LiftRow> {
@@ -329,6 +330,13 @@ impl Tables<'_> {
         }
         rows
     }
+}
+
+/// The lift among the reference outlets' at the same date: p-value, and how many these are.
+fn in_space(row: &LiftRow, place: &Place<'_>, beside: &BesideLifts) -> (f64, usize) {
+    let others: Vec<f64> = beside.iter().map(|lifts| lifts[place.window]).collect();
+    let (p_space, n_space) = placebo::in_space(row.lift.point, &others);
+    (if n_space == 0 { f64::NAN } else { p_space }, n_space)
 }
 
 /// Alerts elsewhere are no part of a baseline; the window itself is what is measured.

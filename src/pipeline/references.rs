@@ -42,14 +42,14 @@ impl<'a> Reference<'a> {
     }
 }
 
-/// Lifts of several outlets in the four windows after an event.
-type Lifts = Arc<Vec<[f64; 4]>>;
+/// Lifts of the reference outlets in the four windows after an event.
+pub(super) type BesideLifts = Arc<Vec<[f64; 4]>>;
 
 /// The reference outlets of each country.
 pub(crate) struct References<'a> {
     by_country: BTreeMap<&'a str, Vec<Reference<'a>>>,
     /// Lifts of the reference outlets around a period, by country: many series ask for the same.
-    known: Mutex<BTreeMap<(String, usize), Lifts>>,
+    known: Mutex<BTreeMap<(String, usize), BesideLifts>>,
 }
 
 impl<'a> References<'a> {
@@ -122,7 +122,7 @@ impl<'a> References<'a> {
         baseline: &Range<usize>,
         step: Step,
         options: &Options,
-    ) -> Lifts {
+    ) -> BesideLifts {
         let key = (country.to_string(), at);
         if let Some(known) = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
             return known.clone();

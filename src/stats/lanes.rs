@@ -54,7 +54,8 @@ fn sums_of_observed(parts: &[Lanes], last: &Lanes, f: &impl Fn(f64) -> f64) -> (
     (sums, counts)
 }
 
-/// Weighted mean of `f` over the values that are not `NaN`; `None` where their weights have no sum.
+/// Weighted mean of `f` over the values that are not `NaN`; `None` where their weights have no sum. A value without a weight
+/// does not count.
 ///
 /// ```
 /// # use floodmark::stats::lanes::weighted_mean_of_observed;
@@ -62,7 +63,8 @@ fn sums_of_observed(parts: &[Lanes], last: &Lanes, f: &impl Fn(f64) -> f64) -> (
 /// assert_eq!(weighted_mean_of_observed(&[], &[], |v| v), None);
 /// ```
 pub fn weighted_mean_of_observed(values: &[f64], weights: &[f64], f: impl Fn(f64) -> f64) -> Option<f64> {
-    let ((parts, rest), (weight_parts, weight_rest)) = (values.as_chunks(), weights.as_chunks());
+    let n = values.len().min(weights.len());
+    let ((parts, rest), (weight_parts, weight_rest)) = (values[..n].as_chunks(), weights[..n].as_chunks());
     let (mut last, mut last_weights) = ([f64::NAN; LANES], [0.0; LANES]);
     last[..rest.len()].copy_from_slice(rest);
     last_weights[..weight_rest.len()].copy_from_slice(weight_rest);
@@ -111,16 +113,36 @@ pub fn sum(values: &[f64]) -> f64 {
     rest.iter().sum::<f64>() + total(sums)
 }
 
-/// Largest of the values whose `weights` are above zero; minus infinity without any. `NaN` is never the largest.
+/// Sum of products, in eight lanes.
+///
+/// ```
+/// # use floodmark::stats::lanes::dot;
+/// assert_eq!(dot(&[1.0; 19], &[2.0; 19]), 38.0);
+/// ```
+#[inline(always)]
+pub fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let n = a.len().min(b.len());
+    let ((a, a_rest), (b, b_rest)) = (a[..n].as_chunks::<LANES>(), b[..n].as_chunks::<LANES>());
+    let mut sums = [0.0; LANES];
+    for (a, b) in a.iter().zip(b) {
+        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+            *sum += a * b;
+        }
+    }
+    a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum::<f64>() + total(sums)
+}
+
+/// Largest of the values whose `weights` are there and above zero; minus infinity without any. `NaN` is never the largest.
 ///
 /// ```
 /// # use floodmark::stats::lanes::largest;
 /// assert_eq!(largest(&[1.0, 5.0, f64::NAN, 3.0], &[1.0, 0.0, 1.0, 2.0]), 3.0);
-/// assert_eq!(largest(&[], &[]), f64::NEG_INFINITY);
+/// assert_eq!(largest(&[9.0], &[]), f64::NEG_INFINITY);
 /// ```
 #[inline(always)]
 pub fn largest(values: &[f64], weights: &[f64]) -> f64 {
-    let ((parts, rest), (weight_parts, weight_rest)) = (values.as_chunks(), weights.as_chunks());
+    let n = values.len().min(weights.len());
+    let ((parts, rest), (weight_parts, weight_rest)) = (values[..n].as_chunks(), weights[..n].as_chunks());
     let (mut last, mut last_weights) = ([f64::NAN; LANES], [0.0; LANES]);
     last[..rest.len()].copy_from_slice(rest);
     last_weights[..weight_rest.len()].copy_from_slice(weight_rest);

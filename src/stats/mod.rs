@@ -1,6 +1,7 @@
 //! Statistics on plain slices: robust location and scale, working scales, tails, false-discovery control, random
 //! numbers. `NaN` is a missing value everywhere and is left out.
 
+pub mod autoregression;
 pub mod elementary;
 pub mod fdr;
 mod kept;

@@ -66,7 +66,7 @@ impl Past {
             let key = (past.start, past.end, nearest - shift);
             let there = known.entry(key).or_insert_with(|| {
                 let place = Place { past, windows: nearest - shift..reach - shift, shift, exclude };
-                place.ratios(series, targets, setting, fitter, compared).unwrap_or([f64::NAN; TARGETS])
+                place.ratios((y, series), targets, setting, fitter, compared).unwrap_or([f64::NAN; TARGETS])
             });
             for (ratio, ratios) in there.iter().zip(&mut ratios).filter(|(ratio, _)| ratio.is_finite()) {
                 ratios.push(*ratio);
@@ -91,7 +91,7 @@ impl Place<'_> {
     /// The statistics of `targets`, brought back to this date; `None` where nothing can be said, `NaN` where nothing of one.
     fn ratios(
         &self,
-        series: &Series,
+        (y, series): (&[f64], &Series),
         targets: &[Target],
         setting: &Setting<'_>,
         fitter: &mut Fitter,
@@ -109,7 +109,7 @@ impl Place<'_> {
         if 2.0 * (sum(seen) - out) < past.len() as f64 {
             return None;
         }
-        let (values, logs) = (series.values.get(past.clone())?, series.logarithms.get(past.clone())?);
+        let (values, logs) = (y.get(past.clone())?, series.logarithms.get(past.clone())?);
         let fit = fitter.fit(values, logs, past.start, *exclude, setting)?;
         compared.first = windows.start;
         compared.values.clear();
@@ -135,5 +135,33 @@ impl Place<'_> {
             },
         );
         Some(ratios)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::expected::Expected;
+
+    #[test]
+    fn a_past_date_is_fitted_as_any_other_is() {
+        // Quieter than counting allows, so that the least spread of counts decides how far a wild value pulls; two of five
+        // periods are gaps.
+        let wild = |t: usize| if t % 11 == 3 { 35.0 } else { 0.0 };
+        let value = |t: usize| if t % 5 < 2 { f64::NAN } else { 100.0 + (t * t % 7) as f64 + wild(t) };
+        let y: Vec<f64> = (0..200).map(value).collect();
+        let (baseline, targets) = (130..186, Target::after(190, 1.0));
+        let targets = &targets[..1];
+        let (found, spacing) = Past::default().ratios(&y, &baseline, targets, None, &Setting::DAILY);
+        let (shifts, same) = placebo::shifts(&baseline, targets[0].range().end, 1, 249);
+        assert_eq!(spacing, same);
+        let one = |shift: &usize| {
+            let past = baseline.start - shift..baseline.end - shift;
+            let fit = Expected::fit(&y, past, None, &Setting::DAILY).unwrap();
+            targets[0].back(*shift).ratio(&y, &fit)
+        };
+        let direct: Vec<f64> = shifts.iter().map(one).collect();
+        assert!(direct.len() > 50 && found[0].len() == direct.len());
+        assert!(found[0].iter().zip(&direct).all(|(a, b)| (a - b).abs() < 1e-12), "{found:?} {direct:?}");
     }
 }

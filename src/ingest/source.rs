@@ -21,10 +21,10 @@ pub(super) struct Source {
     pub format: Format,
     /// Size as given.
     pub bytes: u64,
-    /// SHA-256 of the bytes as given, hexadecimal.
-    pub sha256: String,
     /// Where to read it.
     pub path: PathBuf,
+    /// Where its bytes are as given.
+    given: PathBuf,
     _temporary: Vec<TempPath>,
 }
 
@@ -71,7 +71,8 @@ impl Source {
             let spooled = if name == "-" { spool(io::stdin().lock())? } else { spool(open(path)?)? };
             readable = keep(&mut temporary, spooled);
         }
-        let (bytes, sha256) = hash(&readable)?;
+        let given = readable.clone();
+        let bytes = std::fs::metadata(&given).map_err(cannot_read)?.len();
         if bytes == 0 {
             return Err(Error::input("the file is empty"));
         }
@@ -84,7 +85,15 @@ impl Source {
             readable = keep(&mut temporary, utf8);
         }
         let format = format_of(&head(&readable, HEAD)?, name, format)?;
-        Ok(Source { name: name.into(), format, bytes, sha256, path: readable, _temporary: temporary })
+        Ok(Source { name: name.into(), format, bytes, path: readable, given, _temporary: temporary })
+    }
+
+    /// SHA-256 of the bytes as given, hexadecimal. A large file is read for it once more.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub(super) fn sha256(&self) -> Result<String> {
+        hash(&self.given).map(|(_, sha256)| sha256).map_err(|error| error.in_file(&self.name))
     }
 
     /// The file from its start.

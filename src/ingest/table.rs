@@ -26,36 +26,47 @@ const SMALL: u64 = 8 << 20;
 /// The first defect, as `file:line: column: what was found, what was expected`.
 pub(super) fn read(path: &Path, rules: &Rules) -> Result<Table> {
     let source = Source::open(path, rules.hints.format.as_deref())?;
-    let name = source.name.clone();
-    read_source(source, rules).map_err(|error| error.in_file(name))
+    // A large file is hashed while it is read.
+    let (table, sha256) = std::thread::scope(|scope| {
+        let hashing = (source.bytes >= SMALL).then(|| scope.spawn(|| source.sha256()));
+        let table = read_source(&source, rules);
+        let hashed = hashing.map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        (table, hashed.unwrap_or_else(|| source.sha256()))
+    });
+    let (table, sha256) = (table.map_err(|error| error.in_file(&source.name))?, sha256?);
+    let identity = match source.format {
+        Format::Foreign(format) => format.identity(&sha256, &source.name),
+        _ => sha256.clone(),
+    };
+    Ok(Table { sha256, identity, ..table })
 }
 
-fn read_source(source: Source, rules: &Rules) -> Result<Table> {
+fn read_source(source: &Source, rules: &Rules) -> Result<Table> {
     if let Format::Foreign(format) = source.format {
-        return foreign(&source, format, rules);
+        return foreign(source, format, rules);
     }
-    let header = header_of(&source)?;
+    let header = header_of(source)?;
     let chosen = header::choose(&header, &rules.columns, rules.purpose)?;
-    let written = own_kind(&source, &header, &chosen)?;
+    let written = own_kind(source, &header, &chosen)?;
     let kind = rules.kind.or(written).unwrap_or_else(|| header::kind_of(&header[chosen.value]));
     let chosen = Chosen { kind: chosen.kind.filter(|_| written.is_some() && rules.kind.is_none()), ..chosen };
     let check = Check { header: &header, chosen: &chosen, kind, zone: &rules.zone };
-    let search = Search { source: &source, check };
-    let mut table = empty(&source, kind);
+    let search = Search { source, check };
+    let mut table = empty(source, kind);
     table.has_country = chosen.country.is_some();
     table.notes.extend(header::note(&header, &chosen));
     let mut gather = Gather::new(Ways::plain(&rules.zone), kind);
     let taken = match &source.format {
         Format::Parquet => {
             let jobs = if source.bytes < SMALL { 1 } else { jobs() };
-            match scan::gather(&source, &header, &chosen, &mut gather, jobs)? {
+            match scan::gather(source, &header, &chosen, &mut gather, jobs)? {
                 true => taken(&mut table, gather),
                 false => false,
             }
         }
         Format::Csv(dialect) => {
             let layout = Layout::new(dialect, &chosen, written);
-            let reader = source::after_header(&source, dialect)?;
+            let reader = source::after_header(source, dialect)?;
             let jobs = if source.bytes < SMALL { 1 } else { jobs() };
             match delimited::gather(reader, &layout, &mut gather, jobs) {
                 Ok(()) => taken(&mut table, gather),
@@ -90,12 +101,13 @@ fn taken(table: &mut Table, gather: Gather<'_>) -> bool {
     table.take(gather)
 }
 
+/// A table of which nothing is known but the file.
 fn empty(source: &Source, kind: Kind) -> Table {
     Table {
         name: source.name.clone(),
         bytes: source.bytes,
-        sha256: source.sha256.clone(),
-        identity: source.sha256.clone(),
+        sha256: String::new(),
+        identity: String::new(),
         origin: None,
         lines: 0,
         kind,
@@ -130,7 +142,6 @@ fn foreign(source: &Source, format: &'static formats::Format, rules: &Rules) -> 
     (format.read)(&mut input, &mut gather)?;
     let mut table = empty(source, gather.kind);
     let kind = gather.kind;
-    table.identity = format.identity(&source.sha256, &source.name);
     table.origin = format.origin(&gather);
     table.notes.push(format!("read as {}, values of kind '{}'", format.title, kind.name()));
     table.lines = gather.tally.rows;

@@ -120,7 +120,7 @@ impl<'a> Reader<'a, '_> {
             _ => Some(self.ndjson(path, &mut notes)?),
         };
         let gather = gather.map_or_else(|| Err(self.defect(path)), Ok)?;
-        self.one(gather, &source.format, source.bytes, source.sha256.clone(), notes)
+        self.one(gather, &source.format, source.bytes, source.sha256()?, notes)
     }
 
     fn chosen(&self, header: &[String], notes: &mut Vec<String>) -> Result<Chosen> {

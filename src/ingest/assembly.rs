@@ -1,9 +1,10 @@
 //! From tables to a panel: what every way of loading has in common.
 
 use super::grid;
-use super::panel::{self, Collector};
+use super::panel::Collector;
 use super::rows::Table;
 use super::stamp::Zone;
+use super::totals::Totals;
 use super::{FileReport, LoadReport, Loaded, Request};
 use crate::error::{Error, Result};
 use crate::series::Panel;
@@ -47,7 +48,7 @@ impl<'a> Assembly<'a> {
         let periods = grid::periods(&self.collector.stamps, self.request.every, &self.zone)?;
         let found = grid::lay(&self.collector.stamps, periods, self.request.now)?;
         self.report.partial_last = found.partial_last;
-        let mut sums = panel::Totals::default();
+        let mut sums = Totals::default();
         if self.request.total.is_none() {
             sums.add_values(&self.collector.totals, &found);
         }

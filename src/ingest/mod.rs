@@ -52,6 +52,7 @@ mod store;
 mod table;
 #[cfg(all(test, feature = "ingest"))]
 mod tests;
+mod totals;
 #[cfg(feature = "ingest")]
 mod unpack;
 

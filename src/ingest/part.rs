@@ -2,9 +2,10 @@
 
 use super::header::{self, Use};
 use super::memory::{Table, read};
-use super::panel::{Collector, Totals};
+use super::panel::Collector;
 use super::rows::Rules;
 use super::stamp::Zone;
+use super::totals::Totals;
 use super::{LoadReport, Request, grid};
 use crate::error::{Error, Result};
 use crate::series::{Kind, Role, Series};

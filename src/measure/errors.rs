@@ -3,7 +3,7 @@
 use crate::measure::expected::{Expected, Setting};
 use crate::measure::noise::{Noise, growth};
 use crate::measure::refit::Refit;
-use crate::measure::target::{Compared, Found, Target};
+use crate::measure::target::{Compared, Found, Target, observed};
 use crate::stats::lanes::{largest, widely};
 use crate::stats::luck::Luck;
 use crate::stats::robust::sort;
@@ -71,13 +71,18 @@ impl Errors {
                 let away = (target.range().start + target.range().end) as f64 / 2.0;
                 let away = away - (baseline.start + baseline.end) as f64 / 2.0;
                 let drift = (slope * drift_sd * away.abs()).exp();
-                let (statistic, highest) = widely(
+                let statistic = widely(
                     #[inline(always)]
-                    || (target.ratio_of(&drawn.compared), drawn.highest(target, &rivals[i])),
+                    || target.ratio_of(&drawn.compared),
                 );
                 let Some(statistic) = statistic else { continue };
                 errors[i].free.push(statistic * drift);
-                if let Target::Max(_) = target {
+                if let Target::Max(range) = target {
+                    let ratios = &drawn.compared.ratios[range.start - first..];
+                    let highest = widely(
+                        #[inline(always)]
+                        || largest(ratios, &rivals[i]),
+                    );
                     errors[i].above.push(highest * drift);
                     errors[i].below.push(drawn.compared.ratios[own.at - first] * drift);
                 }
@@ -104,10 +109,9 @@ struct Drawn {
 impl Drawn {
     /// Of the periods of `y`, which begin at `first`.
     fn new(y: &[f64], first: usize, fit: &Expected) -> Drawn {
-        let seen = y.iter().map(|v| if v.is_finite() { 1.0 } else { 0.0 }).collect();
         let mut calm = vec![0.0; y.len()];
         fit.fill_calm(first, &mut calm);
-        Drawn { seen, calm, offset: fit.offset, compared: Compared::new(first, y.len()) }
+        Drawn { seen: observed(y), calm, offset: fit.offset, compared: Compared::new(first, y.len()) }
     }
 
     #[inline(always)]
@@ -122,12 +126,6 @@ impl Drawn {
             expected[i] *= seen[i];
         }
         compared.divide();
-    }
-
-    /// Largest ratio among the `rivals` of a peak.
-    #[inline(always)]
-    fn highest(&self, target: &Target, rivals: &[f64]) -> f64 {
-        largest(&self.compared.ratios[target.range().start - self.compared.first..], rivals)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::measure::expected::{Fitter, Setting, logarithms};
 use crate::measure::placebo;
-use crate::measure::target::{Compared, Target};
+use crate::measure::target::{Compared, Target, observed};
 use crate::stats::lanes::{sum, widely};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -23,11 +23,10 @@ struct Series {
 
 impl Series {
     fn new(y: &[f64], setting: &Setting<'_>) -> Series {
-        let seen = |v: &f64| if v.is_finite() { 1.0 } else { 0.0 };
         Series {
             logarithms: logarithms(y, setting).unwrap_or_default(),
             values: y.iter().map(|v| if v.is_finite() { *v } else { 0.0 }).collect(),
-            seen: y.iter().map(seen).collect(),
+            seen: observed(y),
         }
     }
 }

@@ -5,6 +5,7 @@
 use crate::measure::expected::{CLIP, Expected, HUBER, fill};
 use crate::measure::noise::growth;
 use crate::measure::season::{Phase, Season, phases_from};
+use crate::measure::target::observed;
 use crate::stats::lanes::widely;
 use crate::stats::robust::cut_off;
 
@@ -43,7 +44,7 @@ impl<'a> Refit<'a> {
     pub(super) fn new(known: &'a Expected, start: usize) -> Refit<'a> {
         let cycle = known.factors.len();
         let places = cycle * PLACES.div_ceil(cycle);
-        let used: Vec<f64> = known.residuals.iter().map(|r| if r.is_nan() { 0.0 } else { 1.0 }).collect();
+        let used = observed(&known.residuals);
         let by_place = |of: &dyn Fn(usize) -> f64| phases_from(start, cycle).take(places).map(of).collect::<Vec<f64>>();
         let least = by_place(&|phase| known.offset.ln() - known.course(phase));
         Refit {

@@ -31,6 +31,11 @@ impl Found {
     }
 }
 
+/// 1 for a value that was observed, 0 for another: what is multiplied by it does not count where nothing is known.
+pub(super) fn observed(values: &[f64]) -> Vec<f64> {
+    values.iter().map(|v| if v.is_finite() { 1.0 } else { 0.0 }).collect()
+}
+
 /// Values of the periods from `first` on and what is expected of them, both 0 where nothing is known, and their ratios.
 #[derive(Debug, Default)]
 pub(super) struct Compared {

@@ -1,10 +1,7 @@
 //! Logarithms and exponentials of many values side by side, to the last two bits or so: where thousands of them are asked for
 //! at a time, those of the C library, one after the other, are what an analysis waits for.
 
-use crate::stats::lanes::widely;
-
-/// Values that are worked on together.
-const LANES: usize = 8;
+use crate::stats::lanes::{Lanes, padded, widely};
 
 /// Puts the natural logarithm in the place of each value.
 ///
@@ -40,20 +37,19 @@ fn each(values: &mut [f64], ordinary: impl Fn(f64) -> bool, quick: impl Fn(f64) 
             for part in parts {
                 eight(part, &ordinary, &quick, &exact);
             }
-            // 1 is ordinary to both.
-            let mut last = [1.0; LANES];
-            last[..rest.len()].copy_from_slice(rest);
             if !rest.is_empty() {
+                // 1 is ordinary to both.
+                let mut last = padded(rest, 1.0);
                 eight(&mut last, &ordinary, &quick, &exact);
+                rest.copy_from_slice(&last[..rest.len()]);
             }
-            rest.copy_from_slice(&last[..rest.len()]);
         },
     );
 }
 
 #[inline(always)]
 fn eight(
-    values: &mut [f64; LANES],
+    values: &mut Lanes,
     ordinary: &impl Fn(f64) -> bool,
     quick: &impl Fn(f64) -> f64,
     exact: &impl Fn(f64) -> f64,

@@ -20,9 +20,17 @@ pub fn widely<R>(work: impl FnOnce() -> R) -> R {
     dispatch!(Level::new(), _ => work())
 }
 
-/// Lanes of a sum.
-const LANES: usize = 8;
-type Lanes = [f64; LANES];
+/// Values that are worked on together.
+pub(super) const LANES: usize = 8;
+pub(super) type Lanes = [f64; LANES];
+
+/// The values that are left over, less than there are lanes, and `filler` after them.
+#[inline(always)]
+pub(super) fn padded(rest: &[f64], filler: f64) -> Lanes {
+    let mut lanes = [filler; LANES];
+    lanes[..rest.len()].copy_from_slice(rest);
+    lanes
+}
 
 /// Sum of `f` over the values that are not `NaN`, and their number.
 ///
@@ -32,11 +40,9 @@ type Lanes = [f64; LANES];
 /// ```
 pub fn sum_of_observed(values: &[f64], f: impl Fn(f64) -> f64) -> (f64, usize) {
     let (parts, rest) = values.as_chunks();
-    let mut last = [f64::NAN; LANES];
-    last[..rest.len()].copy_from_slice(rest);
     let (sums, counts) = widely(
         #[inline(always)]
-        || sums_of_observed(parts, &last, &f),
+        || sums_of_observed(parts, &padded(rest, f64::NAN), &f),
     );
     (total(sums), total(counts) as usize)
 }
@@ -65,9 +71,7 @@ fn sums_of_observed(parts: &[Lanes], last: &Lanes, f: &impl Fn(f64) -> f64) -> (
 pub fn weighted_mean_of_observed(values: &[f64], weights: &[f64], f: impl Fn(f64) -> f64) -> Option<f64> {
     let n = values.len().min(weights.len());
     let ((parts, rest), (weight_parts, weight_rest)) = (values[..n].as_chunks(), weights[..n].as_chunks());
-    let (mut last, mut last_weights) = ([f64::NAN; LANES], [0.0; LANES]);
-    last[..rest.len()].copy_from_slice(rest);
-    last_weights[..weight_rest.len()].copy_from_slice(weight_rest);
+    let (last, last_weights) = (padded(rest, f64::NAN), padded(weight_rest, 0.0));
     let (sums, sums_of_weights) = widely(
         #[inline(always)]
         || weighted_sums_of_observed((parts, &last), (weight_parts, &last_weights), &f),
@@ -143,9 +147,7 @@ pub fn dot(a: &[f64], b: &[f64]) -> f64 {
 pub fn largest(values: &[f64], weights: &[f64]) -> f64 {
     let n = values.len().min(weights.len());
     let ((parts, rest), (weight_parts, weight_rest)) = (values[..n].as_chunks(), weights[..n].as_chunks());
-    let (mut last, mut last_weights) = ([f64::NAN; LANES], [0.0; LANES]);
-    last[..rest.len()].copy_from_slice(rest);
-    last_weights[..weight_rest.len()].copy_from_slice(weight_rest);
+    let (last, last_weights) = (padded(rest, f64::NAN), padded(weight_rest, 0.0));
     let mut most = [f64::NEG_INFINITY; LANES];
     for (part, weights) in parts.iter().zip(weight_parts).chain(std::iter::once((&last, &last_weights))) {
         for ((most, value), weight) in most.iter_mut().zip(part).zip(weights) {
@@ -171,8 +173,7 @@ mod tests {
             values in prop::collection::vec(prop_oneof![9 => -1e3..1e3f64, 1 => Just(f64::NAN)], 0..70)
         ) {
             let (parts, rest) = values.as_chunks();
-            let mut last = [f64::NAN; LANES];
-            last[..rest.len()].copy_from_slice(rest);
+            let last = padded(rest, f64::NAN);
             let square = |v: f64| v * v + v;
             let (sums, counts) = sums_of_observed(parts, &last, &square);
             let (sum, count) = sum_of_observed(&values, square);

@@ -1,6 +1,6 @@
 //! Location and scale that a few wild values cannot move.
 
-use crate::stats::lanes::widely;
+use crate::stats::lanes::{LANES, widely};
 
 /// 1 ÷ Φ⁻¹(3/4): turns a median absolute deviation into a standard deviation under the Normal distribution.
 pub const MAD_TO_SD: f64 = 1.482_602_218_505_602;
@@ -47,13 +47,13 @@ fn median_of_many(values: &[f64]) -> f64 {
 }
 
 fn largest_key(keys: &[i64]) -> i64 {
-    let mut most = [i64::MIN; 8];
-    let (eights, rest) = keys.as_chunks::<8>();
+    let mut most = [i64::MIN; LANES];
+    let (eights, rest) = keys.as_chunks::<LANES>();
     widely(
         #[inline(always)]
         || {
             for eight in eights {
-                for lane in 0..8 {
+                for lane in 0..LANES {
                     most[lane] = most[lane].max(eight[lane]);
                 }
             }
